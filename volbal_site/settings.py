@@ -1,0 +1,113 @@
+"""Settings. Everything that differs between machines comes from the environment (see .env.example)."""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")  # what the real environment says wins
+
+DEBUG = env.bool("DEBUG", default=False)
+DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'volbal.sqlite3'}")
+IS_SQLITE = DATABASE_URL.startswith("sqlite")
+
+EMBEDDED_SECRET_KEY = "embedded-default-for-one-machine-without-a-web-server"  # noqa: S105
+SECRET_KEY = env.str("SECRET_KEY", default=EMBEDDED_SECRET_KEY)
+if SECRET_KEY == EMBEDDED_SECRET_KEY and not (DEBUG or IS_SQLITE):
+    raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL names a server.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+
+INSTALLED_APPS = [
+    "volbal_site",
+    "simulation",
+    "dividends",
+    "orders",
+    "configs",
+    "market",
+    "positions",
+    "accounts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "volbal_site.urls"
+WSGI_APPLICATION = "volbal_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The ledger's promises stand on these: a writer takes the write lock at once, a commit is on the disk
+# when it returns, REPLACE fires the triggers that guard history. See docs/adr/0002.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA recursive_triggers=ON;"
+    ),
+}
+POSTGRESQL_OPTIONS = {
+    "options": (
+        "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
+        " -c default_transaction_isolation=read\\ committed"
+    ),
+}
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS if IS_SQLITE else POSTGRESQL_OPTIONS
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+if IS_SQLITE:
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# Rooms for third parties: a name, and the dotted path of what implements it.
+BROKERS = {
+    "paper": "orders.brokers.paper.PaperBroker",
+    **env.dict("BROKERS", default={}),
+}
+MARKET_PROVIDERS = {
+    "replay": "market.providers.replay.ReplayProvider",
+    "static": "market.providers.static.StaticProvider",
+    **env.dict("MARKET_PROVIDERS", default={}),
+}
+MARKET_PROVIDER = env.str("MARKET_PROVIDER", default="static")
