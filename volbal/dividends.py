@@ -53,9 +53,7 @@ def go_ex_dividend(
 @in_exact_context
 def receive_dividend(state: PositionState, net: Decimal) -> PositionState:
     """Return the state after a receivable of `net` dollars became cash."""
-    return replace(
-        state, dividend_receivable=state.dividend_receivable - net, cash=state.cash + net
-    )
+    return replace(state, dividend_receivable=state.dividend_receivable - net, cash=state.cash + net)
 
 
 @in_exact_context

@@ -88,12 +88,15 @@ def of_refusal(
         rail = guardrail.max_stock_pct if side_word == "buy" else guardrail.min_stock_pct
         return wanted + f"stock is {_pct(before)} and the guardrail is {plain(rail)} %."
     own = "cash" if side_word == "buy" else "shares"
-    return wanted + {
-        "reducing": "only sells are allowed now.",
-        "daily_order_cap": f"today's {guardrail.max_orders_per_day} orders are used up.",
-        "daily_notional_cap": "today's notional is used up.",
-        "insufficient": f"there are no {own} to do it with.",
-    }[reason]
+    return (
+        wanted
+        + {
+            "reducing": "only sells are allowed now.",
+            "daily_order_cap": f"today's {guardrail.max_orders_per_day} orders are used up.",
+            "daily_notional_cap": "today's notional is used up.",
+            "insufficient": f"there are no {own} to do it with.",
+        }[reason]
+    )
 
 
 def _cause(reason: str, state: PositionState, price: Decimal, before: Decimal | None) -> str:

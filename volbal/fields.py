@@ -110,9 +110,7 @@ def read_decimal(raw: object, *, places: int, signed: bool = False, field: str) 
     """
     if isinstance(raw, JsonNumber):
         return parse_json_number(raw, places=places, signed=signed, field=field)
-    return parse_decimal(
-        raw if isinstance(raw, str) else "", places=places, signed=signed, field=field
-    )
+    return parse_decimal(raw if isinstance(raw, str) else "", places=places, signed=signed, field=field)
 
 
 def read_price(raw: object, *, field: str) -> Decimal:

@@ -229,9 +229,7 @@ def affordable_qty(
 
 def is_below_min(qty: Number, price: Number, rules: Rules, ops: Arithmetic) -> bool:
     """Compare the rounded quantity and the rounded notional with the minimums; zero is below any."""
-    return bool(
-        qty <= 0 or qty < rules.min_qty or ops.money(qty * price) < rules.min_notional
-    )
+    return bool(qty <= 0 or qty < rules.min_qty or ops.money(qty * price) < rules.min_notional)
 
 
 def clipped_qty(

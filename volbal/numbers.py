@@ -43,9 +43,7 @@ _TWELVE = Decimal("1e-12")
 
 # Wide enough that products of ledger numbers are exact and one division at the end
 # rounds to 12 places as the true quotient would.
-EXACT = Context(
-    prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
-)
+EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z", re.ASCII)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?\Z", re.ASCII)
@@ -116,9 +114,7 @@ def parse_decimal(text: str, *, places: int, signed: bool = False, field: str = 
     return _checked(Decimal(text), text, places=places, signed=signed, field=field)
 
 
-def parse_json_number(
-    text: str, *, places: int, signed: bool = False, field: str = "value"
-) -> Decimal:
+def parse_json_number(text: str, *, places: int, signed: bool = False, field: str = "value") -> Decimal:
     """Read a JSON number literal from its text, never through float.
 
     A literal may have an exponent, as JSON allows; its value obeys the same limits as a string.
@@ -137,9 +133,7 @@ def _checked(number: Decimal, text: str, *, places: int, signed: bool, field: st
     if len(fraction) > places:
         raise InvalidNumber(f"{field}: at most {places} decimal places.", field=field)
     if len(whole) > MAX_DIGITS - places:
-        raise OutOfRange(
-            f"{field}: at most {MAX_DIGITS - places} digits before the point.", field=field
-        )
+        raise OutOfRange(f"{field}: at most {MAX_DIGITS - places} digits before the point.", field=field)
     if number < 0 and not signed:
         raise OutOfRange(f"{field}: may not be negative.", field=field)
     return number + 0 if number else ZERO

@@ -24,9 +24,7 @@ class OrderStatus(StrEnum):
 
 _S = OrderStatus
 
-OPEN = frozenset(
-    {_S.NEW, _S.SUBMITTED, _S.ACCEPTED, _S.PARTIALLY_FILLED, _S.CANCEL_PENDING, _S.UNKNOWN}
-)
+OPEN = frozenset({_S.NEW, _S.SUBMITTED, _S.ACCEPTED, _S.PARTIALLY_FILLED, _S.CANCEL_PENDING, _S.UNKNOWN})
 FINISHED = frozenset(OrderStatus) - OPEN
 
 _WORKING = frozenset(
@@ -67,6 +65,4 @@ def may_move(old: OrderStatus, new: OrderStatus, *, manual: bool = False) -> boo
 def check_move(old: OrderStatus, new: OrderStatus, *, manual: bool = False) -> None:
     """Raise IllegalTransition unless the table has the move."""
     if not may_move(old, new, manual=manual):
-        raise IllegalTransition(
-            f"An order that is {old} can't become {new}.", from_status=old, to_status=new
-        )
+        raise IllegalTransition(f"An order that is {old} can't become {new}.", from_status=old, to_status=new)

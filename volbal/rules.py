@@ -84,9 +84,7 @@ def decimal_arithmetic(policy: OrderPolicyConfig) -> kernel.Arithmetic:
     )
 
 
-def check_config(
-    trigger: TriggerConfig, guardrail: GuardrailConfig, policy: OrderPolicyConfig
-) -> None:
+def check_config(trigger: TriggerConfig, guardrail: GuardrailConfig, policy: OrderPolicyConfig) -> None:
     """Refuse settings that make no sense, alone or together.
 
     Raises InvalidConfig naming the field. Source: docs/strategy.md, "Settings".

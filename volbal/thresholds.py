@@ -89,9 +89,7 @@ def reachable(search: Search) -> Region:
 def _search(
     side: int, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day, ops: kernel.Arithmetic
 ) -> Search:
-    near, far = (
-        (rules.low_pct, rules.high_pct) if side == kernel.BUY else (rules.high_pct, rules.low_pct)
-    )
+    near, far = (rules.low_pct, rules.high_pct) if side == kernel.BUY else (rules.high_pct, rules.low_pct)
     effective = cell.cash + cell.receivable
     trigger_zone, band_zone = _zones(side, cell, rules)
     sizing = quadratic_of(ops.size, side, cell.anchor, rules.ratio, cell.qty, cell.cash, effective)
@@ -149,9 +147,7 @@ def _bound(side: int, pct: Decimal, cell: kernel.Cell, rules: kernel.Rules) -> Q
     return Quadratic(side * (pct - 100) * cell.qty / divisor, side * pct * effective / divisor, ZERO)
 
 
-def _caps(
-    side: int, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day
-) -> list[Quadratic]:
+def _caps(side: int, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day) -> list[Quadratic]:
     caps = []
     if side == kernel.BUY:
         cash = cell.cash / ((1 + rules.rate) * (1 + rules.slippage))
@@ -268,9 +264,7 @@ def _next_candidate(search: Search, region: Region, price: Decimal) -> Decimal |
     """
     rules = search.rules
     notional = _least_notional(rules)
-    units = max(
-        _least_units(rules), (notional / (price * rules.unit)).to_integral_value(ROUND_CEILING)
-    )
+    units = max(_least_units(rules), (notional / (price * rules.unit)).to_integral_value(ROUND_CEILING))
     here = _nearest_tick(_attaining(search, units, notional), search.side, price)
     if search.side == kernel.BUY or units <= _least_units(rules):
         return here

@@ -1,0 +1,14 @@
+"""Refusals about who and which."""
+
+from volbal.errors import VolbalError
+
+
+class NotFound(VolbalError):
+    """There is no such row, or it is another tenant's: the two look the same."""
+
+    code = "not-found"
+    title = "There is no such thing here"
+
+
+class LockOutsideUnitOfWork(RuntimeError):
+    """A row was to be locked without a transaction around it: a mistake in the program."""

@@ -1,0 +1,105 @@
+"""Append-only chains: each row's hash covers the row and the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from accounts.transactions import require_unit_of_work
+from positions.models import ChainedRow, ChainHead
+from volbal.numbers import plain
+
+Row = TypeVar("Row", bound=ChainedRow)
+
+
+def as_json(value: Any) -> Any:
+    """Return `value` with only what JSON keeps exactly: decimals, times and ids become text.
+
+    Raises TypeError for a float: money never passes through one.
+    """
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): as_json(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(part) for part in value]
+    raise TypeError(f"{type(value).__name__} has no exact form in JSON")
+
+
+def row_hash(row: ChainedRow) -> str:
+    """Hash every column of the row but the hash itself."""
+    content = {
+        field.attname: as_json(getattr(row, field.attname))
+        for field in row._meta.concrete_fields
+        if field.attname != "hash"
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def append(chain: str, rows: Sequence[Row]) -> list[Row]:
+    """Number, link and insert `rows` at the end of `chain`, whose head is locked first."""
+    require_unit_of_work()
+    head, _ = ChainHead.objects.select_for_update().get_or_create(chain=chain)
+    for row in rows:
+        row.chain, row.seq, row.prev_hash = chain, head.seq + 1, head.hash
+        row.hash = row_hash(row)
+        head.seq, head.hash = row.seq, row.hash
+    model = type(rows[0])
+    model._default_manager.bulk_create(rows)
+    head.save(update_fields=["seq", "hash"])
+    return list(rows)
+
+
+def faults_in(rows: models.QuerySet[Row], heads: dict[str, ChainHead]) -> Iterator[str]:
+    """Walk chains of one table in order and yield a sentence for each row that doesn't fit.
+
+    `heads` are the heads that these chains must end in, by chain.
+    """
+    chain, seq, last_hash = "", 0, ""
+    seen: set[str] = set()
+    for row in rows.order_by("chain", "seq").iterator(chunk_size=2000):
+        if row.chain != chain:
+            yield from _end_faults(chain, seq, last_hash, heads)
+            chain, seq, last_hash = row.chain, 0, ""
+            seen.add(chain)
+        name = f"{type(row).__name__} {row.pk} ({row.chain}, number {row.seq})"
+        if row.seq != seq + 1:
+            yield f"{name}: number {seq + 1} is missing before it."
+        if row.prev_hash != last_hash and row.seq == seq + 1:
+            yield f"{name}: it doesn't follow from the row before it."
+        if row_hash(row) != row.hash:
+            yield f"{name}: its content was changed."
+        seq, last_hash = row.seq, row.hash
+    yield from _end_faults(chain, seq, last_hash, heads)
+    for missing in sorted(set(heads) - seen):
+        if heads[missing].seq:
+            yield f"Chain {missing}: all its {heads[missing].seq} rows are gone."
+
+
+def _end_faults(chain: str, seq: int, last_hash: str, heads: dict[str, ChainHead]) -> Iterator[str]:
+    if not chain:
+        return
+    head = heads.get(chain)
+    if head is None:
+        yield f"Chain {chain}: its head is gone."
+    elif (head.seq, head.hash) != (seq, last_hash):
+        yield f"Chain {chain}: it should end with number {head.seq} and ends with {seq}."

@@ -1,0 +1,38 @@
+"""Every kind of event there is."""
+
+from django.db import models
+
+
+class EventType(models.TextChoices):
+    """The trade's own words for what happened."""
+
+    POSITION_CREATED = "position_created"
+    POSITION_CHANGED = "position_changed"
+    POSITION_CLOSED = "position_closed"
+    CASH_DEPOSITED = "cash_deposited"
+    CASH_WITHDRAWN = "cash_withdrawn"
+    ADJUSTMENT_BOOKED = "adjustment_booked"
+    ANCHOR_SET = "anchor_set"
+    POSITION_EVALUATED = "position_evaluated"
+    ORDER_SUBMITTED = "order_submitted"
+    ORDER_REEVALUATED = "order_reevaluated"
+    ORDER_ACCEPTED = "order_accepted"
+    ORDER_PARTIALLY_FILLED = "order_partially_filled"
+    ORDER_FILLED = "order_filled"
+    ORDER_REJECTED = "order_rejected"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_EXPIRED = "order_expired"
+    ORDER_UNKNOWN = "order_unknown"
+    ANCHOR_UPDATED = "anchor_updated"
+    GUARDRAIL_BREACHED = "guardrail_breached"
+    FILL_QUARANTINED = "fill_quarantined"
+    EX_DIV_ANNOUNCED = "ex_div_announced"
+    EX_DIV_EFFECTIVE = "ex_div_effective"
+    ANCHOR_ADJUSTED_FOR_DIVIDEND = "anchor_adjusted_for_dividend"
+    DIVIDEND_CASH_RECEIVED = "dividend_cash_received"
+    SPLIT_APPLIED = "split_applied"
+    CONFIG_CHANGED = "config_changed"
+    TRADING_PAUSED = "trading_paused"
+    TRADING_RESUMED = "trading_resumed"
+    TRADING_HALTED = "trading_halted"
+    TRADING_UNHALTED = "trading_unhalted"

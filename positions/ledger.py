@@ -1,0 +1,97 @@
+"""Checks of the books, and one hash that stands for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from positions.chains import faults_in
+from positions.events import position_chain
+from positions.models import ChainHead, Event, JournalEntry, Position
+from positions.services import NEW_YORK
+from volbal.numbers import ZERO, plain
+
+Sums = tuple[Decimal, Decimal, Decimal]
+
+
+def journal_faults() -> Iterator[str]:
+    """Yield a sentence for every journal row that was changed and every balance it doesn't explain."""
+    heads = _heads("journal/")
+    yield from faults_in(JournalEntry.objects.all(), heads)
+    sums = _journal_sums()
+    for position in Position.objects.in_ledger_order():
+        balances = (position.cash, position.qty, position.dividend_receivable)
+        booked = sums.get(position.pk, (ZERO, ZERO, ZERO))
+        for name, balance, total in zip(("cash", "qty", "receivable"), balances, booked, strict=True):
+            if balance != total:
+                yield (
+                    f"Position {position.pk} ({position}): {name} is {plain(balance)}, "
+                    f"its journal sums to {plain(total)}."
+                )
+
+
+def event_faults() -> Iterator[str]:
+    """Yield a sentence for every event that was changed, is missing or doesn't follow."""
+    heads = {chain: head for chain, head in _heads("").items() if not chain.startswith("journal/")}
+    yield from faults_in(Event.objects.all(), heads)
+    for position in Position.objects.in_ledger_order():
+        if position_chain(position) not in heads:
+            yield f"Position {position.pk} ({position}): it has no events."
+
+
+def ledger_digest() -> str:
+    """Hash position numbers, sequences, types, amounts and market dates; no ids, no wall time."""
+    digest = hashlib.sha256()
+    for position in Position.objects.in_ledger_order().select_related("tenant"):
+        for line in _digest_lines(position):
+            digest.update(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _heads(prefix: str) -> dict[str, ChainHead]:
+    return {head.chain: head for head in ChainHead.objects.filter(chain__startswith=prefix)}
+
+
+def _journal_sums() -> dict[Any, Sums]:
+    """Add up every position's journal in Python: SQL's SUM is a float on SQLite."""
+    sums: dict[Any, Sums] = defaultdict(lambda: (ZERO, ZERO, ZERO))
+    rows = JournalEntry.objects.values_list("position_id", "cash_delta", "qty_delta", "receivable_delta")
+    for position_id, cash, qty, receivable in rows.iterator(chunk_size=5000):
+        had = sums[position_id]
+        sums[position_id] = (had[0] + cash, had[1] + qty, had[2] + receivable)
+    return sums
+
+
+def _digest_lines(position: Position) -> Iterator[list[object]]:
+    state = position.state()
+    yield ["position", position.number, position.ticker, *map(_text, _balances(position))]
+    yield ["state", state.anchor_price and plain(state.anchor_price), position.status]
+    for event in position.events.order_by("seq"):
+        yield ["event", event.seq, event.type, event.ts.astimezone(NEW_YORK).date().isoformat()]
+    for row in position.journal.order_by("seq"):
+        amounts = (row.cash_delta, row.qty_delta, row.receivable_delta)
+        yield [
+            "journal",
+            row.seq,
+            row.cause_kind,
+            *map(_text, amounts),
+            row.at.astimezone(NEW_YORK).date().isoformat(),
+        ]
+
+
+def _balances(position: Position) -> tuple[Decimal, ...]:
+    return (
+        position.qty,
+        position.cash,
+        position.dividend_receivable,
+        position.reserved_cash,
+        position.reserved_qty,
+    )
+
+
+def _text(value: Decimal) -> str:
+    return plain(value)

@@ -1,0 +1,163 @@
+"""What can be done to a cell apart from trading: open, deposit, withdraw, anchor, correct, pause, close."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from accounts.models import Tenant
+from accounts.transactions import Stamp, lock_one
+from positions.books import Cause, Movement, book, require_free
+from positions.errors import PositionClosed, PositionNotEmpty
+from positions.event_types import EventType
+from positions.events import record_event
+from positions.models import CauseKind, Position, PositionStatus
+from volbal.errors import OutOfRange
+from volbal.numbers import ZERO, plain
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def open_position(
+    *,
+    tenant_id: UUID,
+    ticker: str,
+    qty: Decimal,
+    cash: Decimal,
+    anchor_price: Decimal | None,
+    stamp: Stamp,
+    market_provider: str,
+    broker: str = "paper",
+    withholding_tax_rate: Decimal | None = None,
+) -> Position:
+    """Create a cell with its first balances, an event and a journal row.
+
+    Raises NotFound for an unknown tenant and OutOfRange for balances that the books can't keep.
+    """
+    tenant = lock_one(Tenant.objects.filter(pk=tenant_id), "tenant")
+    tenant.positions_opened += 1
+    tenant.save(update_fields=["positions_opened"])
+    position = Position.objects.create(
+        tenant=tenant,
+        number=tenant.positions_opened,
+        ticker=ticker,
+        anchor_price=anchor_price,
+        withholding_tax_rate=withholding_tax_rate,
+        broker=broker,
+        market_provider=market_provider,
+        opened_date=stamp.at.astimezone(NEW_YORK).date(),
+    )
+    event = record_event(
+        position,
+        EventType.POSITION_CREATED,
+        f"Opened with {plain(qty)} {ticker} and {plain(cash)} of cash.",
+        stamp=stamp,
+        inputs={"ticker": ticker, "qty": qty, "cash": cash, "anchor_price": anchor_price, "broker": broker},
+    )
+    if qty or cash:
+        book(position, Movement(cash=cash, qty=qty), Cause(CauseKind.OPENING, str(event.pk)), stamp=stamp)
+    return position
+
+
+def move_cash(*, position_id: UUID, amount: Decimal, stamp: Stamp) -> Position:
+    """Deposit `amount` dollars, or withdraw when it is negative; only free cash can leave.
+
+    Raises InsufficientCash, OutOfRange for 0, PositionClosed.
+    """
+    position = lock_open_position(position_id)
+    if amount == 0:
+        raise OutOfRange("amount: must not be zero.", field="amount")
+    if amount < 0:
+        require_free(position, cash=-amount)
+    deposited = amount > 0
+    event = record_event(
+        position,
+        EventType.CASH_DEPOSITED if deposited else EventType.CASH_WITHDRAWN,
+        f"{'Deposited' if deposited else 'Withdrew'} {plain(abs(amount))}.",
+        stamp=stamp,
+        inputs={"amount": amount},
+        outputs={"cash": position.cash + amount},
+    )
+    book(position, Movement(cash=amount), Cause(CauseKind.CASH, str(event.pk)), stamp=stamp)
+    return position
+
+
+def set_anchor(*, position_id: UUID, price: Decimal, stamp: Stamp) -> Position:
+    """Set the price that the trigger compares with, in dollars per share, above zero.
+
+    Raises OutOfRange, PositionClosed.
+    """
+    position = lock_open_position(position_id)
+    if price <= 0:
+        raise OutOfRange("price: must be above zero.", field="price")
+    old, position.anchor_price = position.anchor_price, price
+    position.save(update_fields=["anchor_price", "updated_at"])
+    record_event(
+        position,
+        EventType.ANCHOR_SET,
+        f"Anchor set to {plain(price)}.",
+        stamp=stamp,
+        inputs={"anchor_price": old},
+        outputs={"anchor_price": price},
+    )
+    return position
+
+
+def adjust_books(
+    *, position_id: UUID, reason: str, stamp: Stamp, cash: Decimal = ZERO, qty: Decimal = ZERO
+) -> Position:
+    """Correct the books by hand: signed dollars and shares, with a reason that is kept.
+
+    Raises InsufficientCash, InsufficientShares, OutOfRange (nothing to adjust, no reason), PositionClosed.
+    """
+    position = lock_open_position(position_id)
+    if not reason.strip() or not (cash or qty):
+        raise OutOfRange("An adjustment needs an amount and a reason.", field="reason")
+    require_free(position, cash=max(-cash, ZERO), qty=max(-qty, ZERO))
+    event = record_event(
+        position,
+        EventType.ADJUSTMENT_BOOKED,
+        f"Books corrected by {plain(cash)} of cash and {plain(qty)} shares: {reason}",
+        stamp=stamp,
+        inputs={"cash": cash, "qty": qty, "reason": reason},
+    )
+    book(position, Movement(cash=cash, qty=qty), Cause(CauseKind.ADJUSTMENT, str(event.pk)), stamp=stamp)
+    return position
+
+
+def pause(position: Position, reason: str, *, stamp: Stamp) -> None:
+    """Pause a locked position until a person resumes it; pausing twice is once."""
+    _change_status(position, PositionStatus.PAUSED, EventType.TRADING_PAUSED, f"Paused: {reason}", stamp)
+
+
+def resume(position: Position, *, stamp: Stamp) -> None:
+    """Let a locked position trade again."""
+    _change_status(position, PositionStatus.ACTIVE, EventType.TRADING_RESUMED, "Resumed.", stamp)
+
+
+def close_position(*, position_id: UUID, stamp: Stamp) -> Position:
+    """Close a cell for good. Raises PositionNotEmpty while open orders hold something of it."""
+    position = lock_open_position(position_id)
+    if position.reserved_cash or position.reserved_qty:
+        raise PositionNotEmpty("An open order holds cash or shares; cancel it first.")
+    _change_status(position, PositionStatus.CLOSED, EventType.POSITION_CLOSED, "Closed.", stamp)
+    return position
+
+
+def lock_open_position(position_id: UUID) -> Position:
+    """Lock a position that is not closed. Raises NotFound or PositionClosed."""
+    position = Position.objects.lock(position_id)
+    if position.status == PositionStatus.CLOSED:
+        raise PositionClosed("The position is closed.")
+    return position
+
+
+def _change_status(
+    position: Position, status: PositionStatus, type_: EventType, message: str, stamp: Stamp
+) -> None:
+    if position.status == status:
+        return
+    old, position.status = position.status, status
+    position.save(update_fields=["status", "updated_at"])
+    record_event(position, type_, message, stamp=stamp, inputs={"status": old}, outputs={"status": status})
