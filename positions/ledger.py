@@ -12,16 +12,15 @@ from typing import Any
 from positions.chains import faults_in
 from positions.events import position_chain
 from positions.models import ChainHead, Event, JournalEntry, Position
-from positions.services import NEW_YORK
 from volbal.numbers import ZERO, plain
+from volbal.trading_day import trading_date
 
 Sums = tuple[Decimal, Decimal, Decimal]
 
 
 def journal_faults() -> Iterator[str]:
-    """Yield a sentence for every journal row that was changed and every balance it doesn't explain."""
-    heads = _heads("journal/")
-    yield from faults_in(JournalEntry.objects.all(), heads)
+    """Yield a sentence for every changed journal row and every balance that its journal doesn't explain."""
+    yield from journal_chain_faults()
     sums = _journal_sums()
     for position in Position.objects.in_ledger_order():
         balances = (position.cash, position.qty, position.dividend_receivable)
@@ -32,6 +31,11 @@ def journal_faults() -> Iterator[str]:
                     f"Position {position.pk} ({position}): {name} is {plain(balance)}, "
                     f"its journal sums to {plain(total)}."
                 )
+
+
+def journal_chain_faults() -> Iterator[str]:
+    """Yield a sentence for every journal row that was changed, is missing or doesn't follow."""
+    yield from faults_in(JournalEntry.objects.all(), _heads("journal/"))
 
 
 def event_faults() -> Iterator[str]:
@@ -71,7 +75,7 @@ def _digest_lines(position: Position) -> Iterator[list[object]]:
     yield ["position", position.number, position.ticker, *map(_text, _balances(position))]
     yield ["state", state.anchor_price and plain(state.anchor_price), position.status]
     for event in position.events.order_by("seq"):
-        yield ["event", event.seq, event.type, event.ts.astimezone(NEW_YORK).date().isoformat()]
+        yield ["event", event.seq, event.type, trading_date(event.ts).isoformat()]
     for row in position.journal.order_by("seq"):
         amounts = (row.cash_delta, row.qty_delta, row.receivable_delta)
         yield [
@@ -79,7 +83,7 @@ def _digest_lines(position: Position) -> Iterator[list[object]]:
             row.seq,
             row.cause_kind,
             *map(_text, amounts),
-            row.at.astimezone(NEW_YORK).date().isoformat(),
+            trading_date(row.at).isoformat(),
         ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from accounts.models import Tenant
 from accounts.transactions import Stamp, lock_one
@@ -15,8 +14,7 @@ from positions.events import record_event
 from positions.models import CauseKind, Position, PositionStatus
 from volbal.errors import OutOfRange
 from volbal.numbers import ZERO, plain
-
-NEW_YORK = ZoneInfo("America/New_York")
+from volbal.trading_day import trading_date
 
 
 def open_position(
@@ -46,7 +44,7 @@ def open_position(
         withholding_tax_rate=withholding_tax_rate,
         broker=broker,
         market_provider=market_provider,
-        opened_date=stamp.at.astimezone(NEW_YORK).date(),
+        opened_date=trading_date(stamp.at),
     )
     event = record_event(
         position,

@@ -60,9 +60,10 @@ def receive_dividend(state: PositionState, net: Decimal) -> PositionState:
 def apply_split(state: PositionState, new_shares: int, old_shares: int) -> PositionState:
     """Return the state after a split new:old: shares toward zero to 8 places, anchor half-even to 6.
 
+    An anchor that would round to zero becomes None, as after a dividend.
     Source: docs/strategy.md, "Splits".
     """
     anchor = state.anchor_price
     if anchor is not None:
-        anchor = to_six(anchor * old_shares / new_shares)
+        anchor = to_six(anchor * old_shares / new_shares) or None
     return replace(state, qty=qty_down(state.qty * new_shares / old_shares), anchor_price=anchor)

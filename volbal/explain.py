@@ -21,7 +21,7 @@ GATE_SENTENCES = {
     "duplicate": "Nothing was done: an order of this position is still open.",
 }
 LIMIT_WORDS = {
-    "sizing": "the distance from the anchor sets the size",
+    "sizing": "the sizing strategy sets the size",
     "min_stock_pct": "the lower guardrail sets the size",
     "max_stock_pct": "the upper guardrail sets the size",
     "cash": "the cash sets the size",
@@ -79,22 +79,26 @@ def of_refusal(
 ) -> str:
     """Explain why a trade that was asked for is not made."""
     wanted = f"Would {side_word} at {plain(price)}, but "
+    if reason == "below_min" and not sized_qty:
+        return wanted + "the size rounds to nothing."
     if reason == "below_min":
         return wanted + (
             f"{plain(sized_qty)} shares, {_dollars(sized_qty * price)}, are under the smallest trade "
             f"({plain(policy.min_qty)} shares, {_dollars(policy.min_notional)})."
         )
+    if before is None:
+        return wanted + "there is neither stock nor cash."
     if reason == "guardrail":
         rail = guardrail.max_stock_pct if side_word == "buy" else guardrail.min_stock_pct
         return wanted + f"stock is {_pct(before)} and the guardrail is {plain(rail)} %."
-    own = "cash" if side_word == "buy" else "shares"
+    nothing_left = "there is no cash to pay with." if side_word == "buy" else "there are no shares to sell."
     return (
         wanted
         + {
             "reducing": "only sells are allowed now.",
             "daily_order_cap": f"today's {guardrail.max_orders_per_day} orders are used up.",
             "daily_notional_cap": "today's notional is used up.",
-            "insufficient": f"there are no {own} to do it with.",
+            "insufficient": nothing_left,
         }[reason]
     )
 

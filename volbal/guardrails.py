@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from volbal import kernel
-from volbal.fills import apply_fill
+from volbal.fills import deltas_of
 from volbal.numbers import ZERO, in_exact_context, to_six
 from volbal.rules import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.trigger import CODES, SIDES
@@ -136,12 +136,15 @@ class GuardrailEvaluator:
         """Judge a finished order by the state before it; both shares are taken at the fill's price.
 
         A breach is more than 0.5 points outside the band *and* further out than before.
-        Raises InsufficientCash or InsufficientShares as `apply_fill` does.
         Source: docs/strategy.md, "After a fill".
         """
-        fill = Fill(side=side, qty=fill_qty, price=price, commission=commission)
-        before = stock_pct(position_state, price)
-        after = stock_pct(apply_fill(position_state, fill), price)
+        qty_delta, cash_delta = deltas_of(
+            Fill(side=side, qty=fill_qty, price=price, commission=commission)
+        )
+        filled = replace(
+            position_state, qty=position_state.qty + qty_delta, cash=position_state.cash + cash_delta
+        )
+        before, after = stock_pct(position_state, price), stock_pct(filled, price)
         distance = _distance_outside(after, config)
         breached = distance > BREACH_POINTS and distance > _distance_outside(before, config)
         return FillVerdict(breached=breached, stock_pct_before=before, stock_pct_after=after)

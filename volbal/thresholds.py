@@ -19,6 +19,7 @@ from volbal.sizing import quadratic_of
 # Half a unit of the last place, granted to a trade: notional is rounded to 6 places, qty first to 12.
 NOTIONAL_SLACK = Decimal("5e-7")
 QTY_SLACK = Decimal("5e-13")
+COMPARED_SLACK = Decimal("1e-12")
 # Removes the noise of roots before a price is cut to its tick; far below any tick.
 _NOISE = Decimal("1e-30")
 # A confirming call is needed once or twice; each further one advances at least a tick.
@@ -54,6 +55,7 @@ class Search(NamedTuple):
     ops: kernel.Arithmetic
     trigger_zone: Region
     band_zone: Region
+    untriggered: Region
     sizing: Quadratic
     lower: Quadratic
     caps: tuple[Quadratic, ...]
@@ -101,6 +103,7 @@ def _search(
         ops,
         trigger_zone,
         band_zone,
+        _untriggered(side, cell, rules),
         Quadratic(*sizing),
         _bound(side, near, cell, rules),
         (_bound(side, far, cell, rules), *_caps(side, cell, rules, day)),
@@ -117,6 +120,13 @@ def _zones(side: int, cell: kernel.Cell, rules: kernel.Rules) -> tuple[Region, R
     top, bottom = _price_at_pct(cell, rules.high_pct), _price_at_pct(cell, rules.low_pct)
     trigger_zone = [] if bottom is None else _above(max(threshold, bottom))
     return trigger_zone, [] if top is None else _above(top)
+
+
+def _untriggered(side: int, cell: kernel.Cell, rules: kernel.Rules) -> Region:
+    """Return the prices at which the trigger does not ask for this side."""
+    if side == kernel.BUY:
+        return _above(cell.anchor * (100 - rules.down_pct) / 100)
+    return _below(cell.anchor * (100 + rules.up_pct) / 100)
 
 
 def _price_at_pct(cell: kernel.Cell, pct: Decimal) -> Decimal | None:
@@ -183,15 +193,25 @@ def _attaining(search: Search, units: Decimal, notional: Decimal) -> Region:
 
 def _wanting(search: Search, least: Decimal, notional: Decimal) -> Region:
     """Return where trigger or band ask for that much. `clip` asks for the minimum wherever either asks."""
-    trigger_zone, band_zone = search.trigger_zone, search.band_zone
-    if search.rules.below_min == kernel.MIN_CLIP:
+    trigger_zone, band_zone, rules = search.trigger_zone, search.band_zone, search.rules
+    if rules.below_min == kernel.MIN_CLIP and (rules.min_qty or rules.min_notional):
         return _unite(trigger_zone, band_zone)
-    rounded_up = search.lower._replace(a=search.lower.a + search.rules.unit)
     if trigger_zone:
         trigger_zone = _intersect(trigger_zone, _where(search.sizing, least, notional))
     if band_zone:
-        band_zone = _intersect(band_zone, _where(rounded_up, least, notional))
+        rounded_up = search.lower._replace(a=search.lower.a + rules.unit)
+        band_zone = _intersect(_led_by_band(search), _where(rounded_up, least, notional))
     return _unite(trigger_zone, band_zone)
+
+
+def _led_by_band(search: Search) -> Region:
+    """Return where the lower bound, which rounds up, decides: no trigger, or a smaller size than it."""
+    lower, sizing = search.lower, search.sizing
+    not_smaller = _nonnegative(
+        lower.a - sizing.a, lower.b - sizing.b + COMPARED_SLACK, lower.c - sizing.c
+    )
+    untriggered, triggered = search.untriggered, _intersect(search.band_zone, not_smaller)
+    return _unite(_intersect(search.band_zone, untriggered), triggered)
 
 
 def _where(limit: Quadratic, least: Decimal, notional: Decimal) -> Region:

@@ -79,7 +79,7 @@ POSTGRESQL_OPTIONS = {
     ),
 }
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS if IS_SQLITE else POSTGRESQL_OPTIONS
+DATABASES["default"].setdefault("OPTIONS", {}).update(SQLITE_OPTIONS if IS_SQLITE else POSTGRESQL_OPTIONS)
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 if IS_SQLITE:
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,26 @@
+"""Check of receivables against positions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from dividends.models import Receivable, ReceivableStatus
+from positions.models import Position
+from volbal.numbers import ZERO, plain
+
+
+def receivable_faults() -> Iterator[str]:
+    """Yield a sentence for every position whose receivable is not the sum of its pending ones."""
+    pending: dict[Any, Decimal] = defaultdict(lambda: ZERO)
+    rows = Receivable.objects.filter(status=ReceivableStatus.PENDING)
+    for position_id, amount in rows.values_list("position_id", "amount"):
+        pending[position_id] += amount
+    for position in Position.objects.in_ledger_order():
+        if position.dividend_receivable != pending[position.pk]:
+            yield (
+                f"Position {position.pk} ({position}): it expects {plain(position.dividend_receivable)} of "
+                f"dividends, its receivables add up to {plain(pending[position.pk])}."
+            )

@@ -1,0 +1,114 @@
+"""Stored bars as if they were happening now, by a clock that the caller moves."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from market.bundled_history import bundled_history
+from market.calendar import close_of, open_of
+from market.errors import UnknownTicker
+from market.queries import bars_of, has_imported_bars
+from market.values import DayBar, DividendFact, History, SplitFact
+from volbal.values import MarketQuote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Series:
+    """The bars of one ticker with their dates and closing bells, all oldest first."""
+
+    bars: tuple[DayBar, ...]
+    days: list[date]
+    closes: list[datetime]
+
+
+class ReplayProvider:
+    """Quotes the close of the last bar that had closed by its clock; before `move_to` nothing.
+
+    Bars are read once per ticker. They count as confirmed and are never real.
+    """
+
+    name = "replay"
+    is_confirmed = True
+
+    def __init__(self) -> None:
+        self._clock: datetime | None = None
+        self._by_ticker: dict[str, _Series] = {}
+
+    @property
+    def clock(self) -> datetime | None:
+        """The moment that is "now"; None before the first `move_to`."""
+        return self._clock
+
+    def move_to(self, at: datetime) -> None:
+        """Set the clock to the aware moment `at`, forward or back."""
+        self._clock = at
+
+    def forget_bars(self) -> None:
+        """Read the bars again when they are next asked for, as after an import."""
+        self._by_ticker.clear()
+
+    def latest_quotes(self, tickers: Iterable[str]) -> dict[str, MarketQuote]:
+        """Return the last close by ticker, stamped at that bar's closing bell."""
+        quotes: dict[str, MarketQuote] = {}
+        for ticker in tickers:
+            series = self._series(ticker)
+            count = self._closed(series)
+            if series is not None and count:
+                quotes[ticker] = _quote(series.bars[count - 1].close, series.closes[count - 1])
+        return quotes
+
+    def open_quote(self, ticker: str, day: date) -> MarketQuote | None:
+        """Return the open of `day`'s bar, stamped 9:30 New York, whatever the clock; None without a bar."""
+        series = self._series(ticker)
+        if series is None:
+            return None
+        position = bisect_left(series.days, day)
+        if position == len(series.days) or series.days[position] != day:
+            return None
+        return _quote(series.bars[position].open, open_of(day))
+
+    def history(self, ticker: str, start: date, end: date) -> tuple[DayBar, ...]:
+        """Return the bars from `start` to `end` that had closed by the clock: it knows no future."""
+        series = self._series(ticker)
+        if series is None:
+            return ()
+        stop = min(bisect_right(series.days, end), self._closed(series))
+        return series.bars[bisect_left(series.days, start) : stop]
+
+    def dividends(self, ticker: str) -> tuple[DividendFact, ...]:
+        """Return the bundled dividends, also of the future; () for imported bars."""
+        history = _bundled(ticker)
+        return () if history is None else history.dividends
+
+    def splits(self, ticker: str) -> tuple[SplitFact, ...]:
+        """Return the bundled splits, also of the future; () for imported bars."""
+        history = _bundled(ticker)
+        return () if history is None else history.splits
+
+    def _closed(self, series: _Series | None) -> int:
+        if series is None or self._clock is None:
+            return 0
+        return bisect_right(series.closes, self._clock)
+
+    def _series(self, ticker: str) -> _Series | None:
+        if ticker not in self._by_ticker:
+            try:
+                bars = bars_of(ticker)
+            except UnknownTicker:
+                return None
+            days = [bar.date for bar in bars]
+            self._by_ticker[ticker] = _Series(bars=bars, days=days, closes=[close_of(day) for day in days])
+        return self._by_ticker[ticker]
+
+
+def _bundled(ticker: str) -> History | None:
+    """Return what belongs to the bundled bars, and only to them; the dividends room keeps the rest."""
+    return None if has_imported_bars(ticker) else bundled_history(ticker)
+
+
+def _quote(price: Decimal, as_of: datetime) -> MarketQuote:
+    return MarketQuote(price=price, as_of=as_of, source=ReplayProvider.name, is_real=False)

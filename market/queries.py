@@ -1,0 +1,46 @@
+"""Reads of stored and bundled bars."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from market.bundled_history import bundled_history
+from market.errors import UnknownTicker
+from market.models import Bar, BarQuerySet
+from market.values import DayBar
+
+
+def has_imported_bars(ticker: str) -> bool:
+    """Return whether any bar of `ticker` was imported; bundled bars don't count."""
+    return Bar.objects.filter(ticker=ticker).exists()
+
+
+def bars_of(ticker: str, *, start: date | None = None, end: date | None = None) -> tuple[DayBar, ...]:
+    """Return the bars of `ticker` from `start` to `end`, both inclusive, oldest first.
+
+    The imported ones if there are any at all, else the bundled ones; never a mixture.
+    Raises UnknownTicker if there are neither; a span without bars gives ().
+    """
+    imported = day_bars(Bar.objects.of(ticker, start, end))
+    if imported or has_imported_bars(ticker):
+        return imported
+    history = bundled_history(ticker)
+    if history is None:
+        raise UnknownTicker(
+            f"There are no bars of {ticker}: import them with manage.py import_history {ticker} FILE.csv.",
+            ticker=ticker,
+        )
+    return tuple(
+        bar
+        for bar in history.bars
+        if (start is None or bar.date >= start) and (end is None or bar.date <= end)
+    )
+
+
+def day_bars(stored: BarQuerySet) -> tuple[DayBar, ...]:
+    """Return stored bars as values."""
+    rows = stored.values_list("date", "open", "high", "low", "close", "volume")
+    return tuple(
+        DayBar(date=day, open=open_, high=high, low=low, close=close, volume=volume)
+        for day, open_, high, low, close, volume in rows
+    )

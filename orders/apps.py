@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from orders.guards import status_guard
+from positions.guards import append_only, install_guards, register_guard
+
+
+class OrdersConfig(AppConfig):
+    name = "orders"
+
+    def ready(self) -> None:
+        register_guard(append_only("orders_trade", ("broker", "execution_id")))
+        register_guard(status_guard())
+        post_migrate.connect(install_guards, sender=self, dispatch_uid="orders_guards")

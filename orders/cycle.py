@@ -1,0 +1,230 @@
+"""The live cycle: quote, lock, decide, record, order, fill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+from uuid import UUID
+
+from accounts.errors import NotFound
+from accounts.transactions import Stamp, unit_of_work
+from configs.resolver import EffectiveConfig, effective_config
+from market.calendar import is_open
+from market.providers.registry import provider
+from orders.brokers import broker_named
+from orders.brokers.base import BrokerAnswer, BrokerOrder, Execution
+from orders.fills import book_fill
+from orders.lifecycle import OrderRequest, move, place_order, reject_below_min
+from orders.models import Order
+from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
+from positions.event_types import EventType
+from positions.events import record_event
+from positions.models import Event, Position, PositionStatus
+from positions.services import lock_open_position
+from volbal.fills import commission_on, notional_of
+from volbal.numbers import ONE_SHARE_STEP, ZERO, plain
+from volbal.order_states import OrderStatus
+from volbal.rules import check_config
+from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
+from volbal.trading_day import trading_date
+
+MANUAL_SOURCE = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What one evaluation came to. A dry run has no event and no order."""
+
+    position: Position
+    quote: MarketQuote | None
+    decision: Decision
+    event: Event | None
+    order: Order | None
+
+
+def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) -> Evaluation:
+    """Evaluate one position on the market, or on a given `price` in dollars, and trade if the rules say so.
+
+    The quote is fetched before any transaction opens. A quote that can't be had is a SKIP `stale_quote`.
+    Raises NotFound, PositionClosed.
+    """
+    quote = given_quote(price, stamp.at) if price is not None else market_quote(position_id)
+    with unit_of_work():
+        return evaluate(position_id=position_id, quote=quote, stamp=stamp)
+
+
+def preview(*, position_id: UUID, quote: MarketQuote | None, at: datetime) -> Evaluation:
+    """Decide as `evaluate` would, and save nothing. Needs no lock. Raises NotFound."""
+    position = Position.objects.filter(pk=position_id).first()
+    if position is None:
+        raise NotFound("There is no such position.")
+    snapshot, _ = _snapshot(position, quote, at)
+    return Evaluation(
+        position=position, quote=quote, decision=snapshot.decide(), event=None, order=None
+    )
+
+
+def evaluate(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp) -> Evaluation:
+    """Decide on one quote, record why, and place what was decided, inside the caller's unit of work.
+
+    Raises NotFound, PositionClosed, and InvalidConfig if the settings in the database make no sense.
+    """
+    position = lock_open_position(position_id)
+    snapshot, effective = _snapshot(position, quote, stamp.at)
+    decision = snapshot.decide()
+    event = record_event(
+        position,
+        EventType.POSITION_EVALUATED,
+        decision.explanation,
+        stamp=stamp,
+        inputs=snapshot_as_facts(snapshot, effective),
+        outputs=decision_as_facts(decision),
+    )
+    order = _act(position, snapshot, decision, stamp)
+    return Evaluation(position=position, quote=quote, decision=decision, event=event, order=order)
+
+
+def given_quote(price: Decimal, at: datetime) -> MarketQuote:
+    """Return a quote made of a price that somebody gave."""
+    return MarketQuote(price=price, as_of=at, source=MANUAL_SOURCE)
+
+
+def market_quote(position_id: UUID) -> MarketQuote | None:
+    """Ask the position's market provider; None when it has no price. Opens no transaction."""
+    position = Position.objects.filter(pk=position_id).first()
+    if position is None:
+        raise NotFound("There is no such position.")
+    return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
+
+
+def day_activity(position: Position, orders: list[Order], at: datetime) -> DayActivity:
+    """Count today's orders that are open or have a fill; add up what is filled and what is reserved."""
+    today = trading_date(at)
+    counted = [o for o in orders if o.trading_date == today and (o.is_open or o.filled_qty)]
+    notional = sum((o.filled_notional + _open_notional(o) for o in counted), ZERO)
+    return DayActivity(orders=len(counted), notional=notional)
+
+
+def _open_notional(order: Order) -> Decimal:
+    if not order.is_open or order.price is None:
+        return ZERO
+    return notional_of(order.qty - order.filled_qty, order.price)
+
+
+def _snapshot(
+    position: Position, quote: MarketQuote | None, at: datetime
+) -> tuple[Snapshot, EffectiveConfig]:
+    effective = effective_config(position)
+    check_config(effective.trigger, effective.guardrail, effective.order_policy)
+    orders = list(Order.objects.open_or_of_day(position, trading_date(at)))
+    snapshot = Snapshot(
+        position=position.state(),
+        quote=quote,
+        trigger=effective.trigger,
+        guardrail=effective.guardrail,
+        order_policy=_policy_for(effective.order_policy, quote),
+        today=day_activity(position, orders, at),
+        gates=_gates(position, quote, orders, at),
+    )
+    return snapshot, effective
+
+
+def _policy_for(policy: OrderPolicyConfig, quote: MarketQuote | None) -> OrderPolicyConfig:
+    """Slippage applies to market quotes; a price that somebody gave is taken at its word."""
+    if quote is not None and quote.source == MANUAL_SOURCE:
+        return replace(policy, slippage_bps=ZERO)
+    return policy
+
+
+def _gates(
+    position: Position, quote: MarketQuote | None, orders: list[Order], at: datetime
+) -> Gates:
+    return Gates(
+        paused=position.status == PositionStatus.PAUSED,
+        market_open=_is_in_session(position, quote, at),
+        stale_quote=quote is None,
+        open_order=any(order.is_open for order in orders),
+    )
+
+
+def _is_in_session(position: Position, quote: MarketQuote | None, at: datetime) -> bool:
+    """A given price counts as inside the session on paper; a replayed bar proves that there was one."""
+    if quote is not None and quote.source == MANUAL_SOURCE and not broker_named(position.broker).is_real:
+        return True
+    return provider(position.market_provider).is_confirmed or is_open(at)
+
+
+def _act(position: Position, snapshot: Snapshot, decision: Decision, stamp: Stamp) -> Order | None:
+    if decision.side is None or snapshot.quote is None:
+        return None
+    if decision.action is Action.REJECT:
+        request = _request(snapshot, decision, _rejected_qty(decision))
+        return reject_below_min(position, request, stamp=stamp)
+    if not decision.trades:
+        return None
+    order = place_order(position, _request(snapshot, decision, decision.qty), stamp=stamp)
+    broker = broker_named(position.broker)
+    if broker.in_process:
+        send_in_process(order, snapshot.order_policy.slippage_bps, stamp=stamp)
+    return order
+
+
+def _request(snapshot: Snapshot, decision: Decision, qty: Decimal) -> OrderRequest:
+    if decision.side is None or snapshot.quote is None:
+        raise ValueError("a decision without side or price orders nothing")
+    return OrderRequest(
+        side=decision.side,
+        qty=qty,
+        price=snapshot.quote.price,
+        reason=decision.reason,
+        commission_rate=snapshot.order_policy.commission_rate,
+        slippage_bps=snapshot.order_policy.slippage_bps,
+    )
+
+
+def _rejected_qty(decision: Decision) -> Decimal:
+    """Return the raw size; where only the band asked, the size that the band asked for."""
+    raw = decision.raw_qty.quantize(ONE_SHARE_STEP, ROUND_DOWN)
+    if raw > 0 or decision.outcome is None:
+        return raw
+    return Decimal(decision.outcome.sized_qty)
+
+
+def send_in_process(order: Order, slippage_bps: Decimal, *, stamp: Stamp) -> None:
+    """Send a new order to a broker without a network and book its fills, all in this unit of work."""
+    if order.price is None:
+        raise ValueError("an order without a price can't be filled on paper")
+    move(order, OrderStatus.SUBMITTED, f"Sent: {order.side} {plain(order.qty)}.", stamp=stamp)
+    answer = broker_named(order.broker).submit(
+        BrokerOrder(
+            client_order_id=order.client_order_id,
+            ticker=order.position.ticker,
+            side=Side(order.side),
+            qty=order.qty,
+            price=order.price,
+            slippage_bps=slippage_bps,
+        ),
+        at=stamp.at,
+    )
+    _book_answer(order, answer, stamp)
+
+
+def _book_answer(order: Order, answer: BrokerAnswer, stamp: Stamp) -> None:
+    for execution in answer.executions:
+        book_fill(
+            order_id=order.pk,
+            fill=fill_of(order, execution),
+            execution_id=execution.execution_id,
+            executed_at=execution.executed_at,
+            stamp=stamp,
+        )
+    order.refresh_from_db()
+
+
+def fill_of(order: Order, execution: Execution) -> Fill:
+    """Turn a broker's execution into a fill; without a commission of its own the order's rate applies."""
+    commission = execution.commission
+    if commission is None:
+        commission = commission_on(notional_of(execution.qty, execution.price), order.commission_rate)
+    return Fill(side=execution.side, qty=execution.qty, price=execution.price, commission=commission)

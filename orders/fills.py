@@ -1,0 +1,237 @@
+"""Booking executions: each exactly once, in any order, however often delivered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.transactions import Stamp, unit_of_work
+from configs.resolver import effective_config
+from market.providers.registry import provider
+from orders.errors import ExecutionConflict
+from orders.lifecycle import move, order_facts, to_reserve
+from orders.models import Order, Trade
+from positions.books import Cause, Movement, book
+from positions.event_types import EventType
+from positions.events import record_event
+from positions.models import CauseKind, Position
+from positions.services import pause
+from volbal.errors import OutOfRange, Overfill, VolbalError
+from volbal.fills import average_price, deltas_of, notional_of
+from volbal.guardrails import GuardrailEvaluator
+from volbal.numbers import ZERO, plain
+from volbal.order_states import OrderStatus, check_move
+from volbal.values import Fill, PositionState, Side
+
+# Their executions are reported by ourselves or by a person, so a wrong one is refused, not kept.
+TRUSTED_BROKERS = frozenset({"paper", "manual"})
+
+
+def book_fill(
+    *, order_id: UUID, fill: Fill, execution_id: str, executed_at: datetime, stamp: Stamp
+) -> Trade:
+    """Book one execution exactly once, inside the caller's unit of work.
+
+    Raises ExecutionConflict if the id came with other values, Overfill, IllegalTransition for a finished
+    order, InsufficientCash or InsufficientShares, OutOfRange for a wrong side or amount. Then nothing changed.
+    """
+    order = Order.objects.lock_with_position(order_id)
+    known = Trade.objects.filter(broker=order.broker, execution_id=execution_id).first()
+    if known is not None:
+        return _same_or_conflict(known, order, fill)
+    check_move(OrderStatus(order.status), OrderStatus.FILLED, manual=order.is_manual)
+    _check_fill(order, fill)
+    whole = order.filled_qty + fill.qty == order.qty
+    status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
+    trade = _trade(order, fill, execution_id, executed_at)
+    _book_on_position(order, fill, trade, stamp)
+    trade.save(force_insert=True)
+    _book_on_order(order, fill, trade, status, stamp)
+    _move_anchor(order, stamp)
+    if status is OrderStatus.FILLED:
+        judge_finished(order, stamp=stamp)
+    return trade
+
+
+def report_fill(
+    *, order_id: UUID, fill: Fill, execution_id: str, executed_at: datetime, stamp: Stamp
+) -> Trade:
+    """Book one execution in a unit of work of its own; keep what can't be booked in quarantine.
+
+    Raises what `book_fill` raises. An execution that contradicts a booked one, and any that a real broker
+    reports and the books refuse, is recorded (`fill_quarantined`) and pauses the position.
+    """
+    try:
+        with unit_of_work():
+            return book_fill(
+                order_id=order_id, fill=fill, execution_id=execution_id, executed_at=executed_at, stamp=stamp
+            )
+    except VolbalError as error:
+        with unit_of_work():
+            _quarantine_if_a_fact(order_id, fill, execution_id, error, stamp)
+        raise
+
+
+def judge_finished(order: Order, *, stamp: Stamp) -> None:
+    """Record a breach when a finished order left the band further behind, and pause the position.
+
+    On replayed history it is recorded only. Source: docs/strategy.md, "After a fill".
+    """
+    if not order.filled_qty or order.avg_fill_price is None:
+        return
+    position = order.position
+    verdict = GuardrailEvaluator.validate_after_fill(
+        _state_before(order),
+        Side(order.side),
+        order.filled_qty,
+        order.avg_fill_price,
+        order.commission,
+        effective_config(position).guardrail,
+    )
+    if not verdict.breached:
+        return
+    record_event(
+        position,
+        EventType.GUARDRAIL_BREACHED,
+        f"The order left stock at {plain(verdict.stock_pct_after or ZERO)} %, outside the guardrails.",
+        stamp=stamp,
+        inputs=order_facts(order),
+        outputs={"stock_pct_before": verdict.stock_pct_before, "stock_pct_after": verdict.stock_pct_after},
+    )
+    if not provider(position.market_provider).is_confirmed:
+        pause(position, "an order left the guardrails behind", stamp=stamp)
+
+
+def _same_or_conflict(known: Trade, order: Order, fill: Fill) -> Trade:
+    values = (known.order_id, known.side, known.qty, known.price, known.commission)
+    if values == (order.pk, fill.side, fill.qty, fill.price, fill.commission):
+        return known
+    raise ExecutionConflict(
+        f"Execution {known.execution_id} is booked as {known.side} {plain(known.qty)} at {plain(known.price)}.",
+        execution_id=known.execution_id,
+    )
+
+
+def _check_fill(order: Order, fill: Fill) -> None:
+    if fill.qty <= 0 or fill.price <= 0 or fill.commission < 0 or fill.side != order.side:
+        raise OutOfRange("A fill has the order's side, qty and price above zero, commission not below zero.")
+    if order.filled_qty + fill.qty > order.qty:
+        raise Overfill(
+            f"{plain(order.qty - order.filled_qty)} of the order is open, {plain(fill.qty)} was executed.",
+            open_qty=order.qty - order.filled_qty,
+        )
+
+
+def _trade(order: Order, fill: Fill, execution_id: str, executed_at: datetime) -> Trade:
+    return Trade(
+        order=order,
+        position=order.position,
+        broker=order.broker,
+        execution_id=execution_id,
+        side=fill.side,
+        qty=fill.qty,
+        price=fill.price,
+        notional=notional_of(fill.qty, fill.price),
+        commission=fill.commission,
+        executed_at=executed_at,
+    )
+
+
+def _book_on_position(order: Order, fill: Fill, trade: Trade, stamp: Stamp) -> None:
+    """Move balances and let go of as much of the reservation as the fill used up."""
+    position = order.position
+    qty_delta, cash_delta = deltas_of(fill)
+    held_cash, held_qty = _still_held(order, fill, position.cash + cash_delta)
+    position.reserved_cash += held_cash - order.reserved_cash
+    position.reserved_qty += held_qty - order.reserved_qty
+    order.reserved_cash, order.reserved_qty = held_cash, held_qty
+    cause = Cause(CauseKind.TRADE, str(trade.pk))
+    book(position, Movement(cash=cash_delta, qty=qty_delta), cause, stamp=stamp)
+
+
+def _still_held(order: Order, fill: Fill, cash_left: Decimal) -> tuple[Decimal, Decimal]:
+    rest = order.qty - order.filled_qty - fill.qty
+    if order.side == Side.SELL:
+        return ZERO, rest
+    part = order.reserved_cash * rest / (order.qty - order.filled_qty)
+    # Executed dearer than reserved for, the rest may hold no more than there is.
+    return max(min(part.quantize(Decimal("1e-6")), cash_left), ZERO), ZERO
+
+
+def _book_on_order(order: Order, fill: Fill, trade: Trade, status: OrderStatus, stamp: Stamp) -> None:
+    order.filled_qty += fill.qty
+    order.filled_notional += trade.notional
+    order.commission += fill.commission
+    order.avg_fill_price = average_price(order.trades.values_list("qty", "price"))
+    move(
+        order,
+        status,
+        f"{'Bought' if fill.side is Side.BUY else 'Sold'} {plain(fill.qty)} at {plain(fill.price)}, "
+        f"commission {plain(fill.commission)}.",
+        stamp=stamp,
+        outputs={
+            "execution_id": trade.execution_id,
+            "qty": fill.qty,
+            "price": fill.price,
+            "notional": trade.notional,
+            "commission": fill.commission,
+            "filled_qty": order.filled_qty,
+            "avg_fill_price": order.avg_fill_price,
+        },
+    )
+
+
+def _move_anchor(order: Order, stamp: Stamp) -> None:
+    position = order.position
+    old, position.anchor_price = position.anchor_price, order.avg_fill_price
+    if old == position.anchor_price or position.anchor_price is None:
+        return
+    position.save(update_fields=["anchor_price", "updated_at"])
+    record_event(
+        position,
+        EventType.ANCHOR_UPDATED,
+        f"The anchor is now the trade's price, {plain(position.anchor_price)}.",
+        stamp=stamp,
+        inputs={"anchor_price": old, "order_id": order.pk},
+        outputs={"anchor_price": position.anchor_price},
+    )
+
+
+def _state_before(order: Order) -> PositionState:
+    """Return the position as it would be without the order's fills."""
+    position, sign = order.position, 1 if order.side == Side.BUY else -1
+    cash = position.cash + sign * order.filled_notional + order.commission
+    return PositionState(
+        ticker=position.ticker,
+        qty=position.qty - sign * order.filled_qty,
+        cash=cash,
+        dividend_receivable=position.dividend_receivable,
+        anchor_price=position.anchor_price,
+    )
+
+
+def _quarantine_if_a_fact(
+    order_id: UUID, fill: Fill, execution_id: str, error: VolbalError, stamp: Stamp
+) -> None:
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None or (order.broker in TRUSTED_BROKERS and not isinstance(error, ExecutionConflict)):
+        return
+    position = Position.objects.lock(order.position_id)
+    record_event(
+        position,
+        EventType.FILL_QUARANTINED,
+        f"An execution was not booked: {error.detail}",
+        stamp=stamp,
+        inputs={
+            **order_facts(order),
+            "execution_id": execution_id,
+            "fill_qty": fill.qty,
+            "fill_price": fill.price,
+            "fill_commission": fill.commission,
+        },
+        outputs={"code": error.code},
+    )
+    pause(position, "an execution doesn't fit the books", stamp=stamp)
+
+

@@ -1,0 +1,165 @@
+"""An order's way through its statuses: placed, moved, finished."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from accounts.transactions import Stamp
+from orders.errors import OrderOpen
+from orders.models import Order
+from positions.books import require_free
+from positions.event_types import EventType
+from positions.events import record_event
+from positions.models import Position
+from volbal.fills import commission_on, notional_of, slipped_price
+from volbal.numbers import ZERO, plain
+from volbal.order_states import OrderStatus, check_move
+from volbal.values import Side
+from volbal.trading_day import trading_date
+
+EVENT_OF_STATUS = {
+    OrderStatus.SUBMITTED: EventType.ORDER_SUBMITTED,
+    OrderStatus.ACCEPTED: EventType.ORDER_ACCEPTED,
+    OrderStatus.PARTIALLY_FILLED: EventType.ORDER_PARTIALLY_FILLED,
+    OrderStatus.FILLED: EventType.ORDER_FILLED,
+    OrderStatus.REJECTED: EventType.ORDER_REJECTED,
+    OrderStatus.CANCELLED: EventType.ORDER_CANCELLED,
+    OrderStatus.EXPIRED: EventType.ORDER_EXPIRED,
+    OrderStatus.UNKNOWN: EventType.ORDER_UNKNOWN,
+}
+ORDER_COLUMNS = [
+    "status",
+    "reason",
+    "filled_qty",
+    "filled_notional",
+    "avg_fill_price",
+    "commission",
+    "reserved_cash",
+    "reserved_qty",
+    "updated_at",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """What is to be ordered: qty > 0 in shares at about `price`, and why."""
+
+    side: Side
+    qty: Decimal
+    price: Decimal
+    reason: str
+    commission_rate: Decimal
+    slippage_bps: Decimal = ZERO
+
+
+def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> Order:
+    """Create an order of a locked position and reserve what it will take.
+
+    Raises OrderOpen, InsufficientCash or InsufficientShares.
+    """
+    if Order.objects.open().filter(position=position).exists():
+        raise OrderOpen("An order of this position is still open.")
+    order = _new_order(position, request, stamp)
+    order.reserved_cash, order.reserved_qty = to_reserve(order, request.slippage_bps)
+    require_free(position, cash=order.reserved_cash, qty=order.reserved_qty)
+    position.reserved_cash += order.reserved_cash
+    position.reserved_qty += order.reserved_qty
+    position.save(update_fields=["reserved_cash", "reserved_qty", "updated_at"])
+    order.save(force_insert=True)
+    return order
+
+
+def reject_below_min(position: Position, request: OrderRequest, *, stamp: Stamp) -> Order | None:
+    """Keep one rejected order per position and day for trades under the minimums; None if there is one."""
+    order = _new_order(position, request, stamp)
+    order.status = OrderStatus.REJECTED
+    same_day = Order.objects.filter(
+        position=position, trading_date=order.trading_date, status=order.status, reason=order.reason
+    )
+    if same_day.exists():
+        return None
+    order.save(force_insert=True)
+    record_event(
+        position,
+        EventType.ORDER_REJECTED,
+        f"Rejected: {order.side} {plain(order.qty)} is under the smallest trade.",
+        stamp=stamp,
+        inputs=order_facts(order),
+    )
+    return order
+
+
+def to_reserve(order: Order, slippage_bps: Decimal) -> tuple[Decimal, Decimal]:
+    """Return (cash, shares) that the unfilled rest of the order may still take."""
+    rest = order.qty - order.filled_qty
+    if order.side == Side.SELL:
+        return ZERO, rest
+    if order.price is None:
+        return ZERO, ZERO
+    notional = notional_of(rest, slipped_price(Side.BUY, order.price, slippage_bps))
+    return notional + commission_on(notional, order.commission_rate), ZERO
+
+
+def move(
+    order: Order, status: OrderStatus, message: str, *, stamp: Stamp, outputs: dict[str, object] | None = None
+) -> None:
+    """Move a locked order to another status and say so in the position's events.
+
+    Raises IllegalTransition unless the table of the core has the move.
+    """
+    check_move(OrderStatus(order.status), status, manual=order.is_manual)
+    order.status = status
+    if not order.is_open:
+        release(order)
+    order.save(update_fields=ORDER_COLUMNS)
+    type_ = EVENT_OF_STATUS.get(status)
+    if type_ is not None:
+        record_event(
+            order.position, type_, message, stamp=stamp, inputs=order_facts(order), outputs=outputs
+        )
+
+
+def release(order: Order) -> None:
+    """Give back what the order still holds of its locked position."""
+    if order.reserved_cash or order.reserved_qty:
+        order.position.reserved_cash -= order.reserved_cash
+        order.position.reserved_qty -= order.reserved_qty
+        order.position.save(update_fields=["reserved_cash", "reserved_qty", "updated_at"])
+        order.reserved_cash, order.reserved_qty = ZERO, ZERO
+
+
+def cancel_unsent(order: Order, reason: str, *, stamp: Stamp) -> None:
+    """Cancel a locked open order that no broker works on any more."""
+    move(order, OrderStatus.CANCELLED, f"Cancelled: {reason}.", stamp=stamp)
+
+
+def order_facts(order: Order) -> dict[str, object]:
+    """Return what identifies an order in an event."""
+    return {
+        "order_id": order.pk,
+        "client_order_id": order.client_order_id,
+        "side": order.side,
+        "qty": order.qty,
+        "price": order.price,
+        "broker": order.broker,
+        "reason": order.reason,
+    }
+
+
+def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order:
+    order_id = uuid.uuid4()
+    return Order(
+        id=order_id,
+        position=position,
+        side=request.side,
+        qty=request.qty,
+        price=request.price,
+        reason=request.reason,
+        broker=position.broker,
+        client_order_id=f"vb-{order_id}",
+        commission_rate=request.commission_rate,
+        trading_date=trading_date(stamp.at),
+        created_at=stamp.at,
+    )

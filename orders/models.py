@@ -1,0 +1,148 @@
+"""Instructions to a broker, and what became of them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.errors import NotFound
+from accounts.transactions import lock_one
+from positions.models import Position, money_field, qty_field, rate_field
+from volbal.order_states import OPEN, OrderStatus
+from volbal.values import Side
+
+STATUSES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
+SIDES = [(side.value, side.value.lower()) for side in Side]
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Reads, named as the trade names them."""
+
+    def open(self) -> OrderQuerySet:
+        return self.filter(status__in=sorted(OPEN))
+
+    def open_or_of_day(self, position: Position, day: date) -> OrderQuerySet:
+        return self.filter(Q(trading_date=day) | Q(status__in=sorted(OPEN)), position=position)
+
+    def lock_with_position(self, order_id: uuid.UUID) -> Order:
+        """Lock the order's position, then the order. Raises NotFound."""
+        position_id = self.filter(pk=order_id).values_list("position_id", flat=True).first()
+        if position_id is None:
+            raise NotFound("There is no such order.")
+        position = Position.objects.lock(position_id)
+        order = lock_one(self.filter(pk=order_id), "order")
+        order.position = position
+        return order
+
+
+class Order(models.Model):
+    """One instruction to buy or sell: a market order for the day, decided at `price`.
+
+    `reserved_cash` and `reserved_qty` are what it still holds of its position. `reason` is why it was made,
+    or why it was rejected.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="orders")
+    side = models.CharField(max_length=4, choices=SIDES)
+    qty = qty_field()
+    price = money_field(null=True)
+    status = models.CharField(max_length=20, choices=STATUSES, default=OrderStatus.NEW)
+    reason = models.CharField(max_length=200, blank=True)
+    broker = models.CharField(max_length=40)
+    client_order_id = models.CharField(max_length=64, unique=True)
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)
+    request_signature = models.CharField(max_length=64, null=True, blank=True)
+    commission_rate = rate_field()
+    filled_qty = qty_field(default=Decimal(0))
+    filled_notional = money_field(default=Decimal(0))
+    avg_fill_price = money_field(null=True, blank=True)
+    commission = money_field(default=Decimal(0))
+    reserved_cash = money_field(default=Decimal(0))
+    reserved_qty = qty_field(default=Decimal(0))
+    trading_date = models.DateField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[OrderQuerySet] = OrderQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["position"], condition=Q(status__in=sorted(OPEN)), name="order_one_open_per_position"
+            ),
+            models.UniqueConstraint(
+                fields=["position", "trading_date"],
+                condition=Q(status=OrderStatus.REJECTED, reason="below_min"),
+                name="order_one_below_min_per_day",
+            ),
+            models.CheckConstraint(condition=Q(qty__gt=0), name="order_qty_above_zero"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gt=0), name="order_price_above_zero"
+            ),
+            models.CheckConstraint(
+                condition=Q(filled_qty__gte=0, filled_qty__lte=F("qty")), name="order_not_overfilled"
+            ),
+            models.CheckConstraint(
+                condition=Q(commission__gte=0, commission_rate__gte=0, commission_rate__lt=1),
+                name="order_commission_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved_cash__gte=0, reserved_qty__gte=0), name="order_reserves_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(OPEN)) | Q(reserved_cash=0, reserved_qty=0),
+                name="order_finished_reserves_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in OrderStatus]), name="order_status_known"
+            ),
+            models.CheckConstraint(condition=Q(side__in=[s.value for s in Side]), name="order_side_known"),
+        ]
+        indexes = [models.Index(fields=["position", "trading_date"], name="order_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.qty} ({self.status})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be executed, as far as we know."""
+        return self.status in OPEN
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether a person executes it."""
+        return self.broker == "manual"
+
+
+class Trade(models.Model):
+    """One execution, booked once. Never changed: a mistake is corrected by an adjustment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="trades")
+    position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="trades")
+    broker = models.CharField(max_length=40)
+    execution_id = models.CharField(max_length=120)
+    side = models.CharField(max_length=4, choices=SIDES)
+    qty = qty_field()
+    price = money_field()
+    notional = money_field()
+    commission = money_field()
+    executed_at = models.DateTimeField()
+    booked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["broker", "execution_id"], name="trade_execution_once"),
+            models.CheckConstraint(
+                condition=Q(qty__gt=0, price__gt=0, commission__gte=0), name="trade_amounts_above_zero"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.qty} at {self.price}"

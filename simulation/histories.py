@@ -1,0 +1,65 @@
+"""The history that a run goes over: imported, or else bundled."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import connection
+
+from accounts.transactions import Stamp, unit_of_work
+from dividends.imports import import_actions
+from dividends.queries import imported_dividends, imported_splits
+from market.bundled_history import bundled_history
+from market.errors import UnknownTicker
+from market.queries import bars_of, has_imported_bars
+from market.values import DayBar, History
+from volbal.errors import OutOfRange
+
+
+def history_of(ticker: str, *, start: date | None = None, end: date | None = None) -> History:
+    """Return bars from `start` to `end`, both inclusive, with every dividend and split of the ticker.
+
+    A ticker with imported bars has the imported actions, any other the bundled bars and actions; a
+    database that was never migrated has nothing imported.
+    Raises UnknownTicker, and OutOfRange for a span without bars.
+    """
+    if _is_migrated() and has_imported_bars(ticker):
+        bars = bars_of(ticker, start=start, end=end)
+        dividends, splits = imported_dividends(ticker), imported_splits(ticker)
+    else:
+        bundled = _bundled(ticker)
+        bars, dividends, splits = _cut(bundled.bars, start, end), bundled.dividends, bundled.splits
+    if not bars:
+        raise OutOfRange(f"There are no bars of {ticker} between these dates.", field="from")
+    return History(ticker=ticker, bars=bars, dividends=dividends, splits=splits)
+
+
+def store_actions(history: History, *, stamp: Stamp) -> None:
+    """Make sure that the live path knows the dividends and splits of a history, in a unit of work.
+
+    Raises DividendConflict or SplitConflict if others are stored for the same dates.
+    """
+    with unit_of_work():
+        import_actions(history, stamp=stamp)
+
+
+def _bundled(ticker: str) -> History:
+    history = bundled_history(ticker)
+    if history is None:
+        raise UnknownTicker(
+            f"There are no bars of {ticker}: import them with manage.py import_history {ticker} FILE.csv.",
+            ticker=ticker,
+        )
+    return history
+
+
+def _cut(bars: tuple[DayBar, ...], start: date | None, end: date | None) -> tuple[DayBar, ...]:
+    return tuple(
+        bar
+        for bar in bars
+        if (start is None or bar.date >= start) and (end is None or bar.date <= end)
+    )
+
+
+def _is_migrated() -> bool:
+    return "market_bar" in connection.introspection.table_names()

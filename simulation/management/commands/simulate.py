@@ -1,0 +1,38 @@
+"""`manage.py simulate TICKER`: the rules folded over history, without touching the books."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from simulation.command_line import add_run_options, order_from
+from simulation.fold import simulate
+from simulation.report import as_json, result_of
+from volbal.errors import VolbalError
+
+
+class Command(BaseCommand):
+    help = "Run the rules over a ticker's history and compare with holding it. Saves nothing."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        self.parser = parser
+        add_run_options(parser)
+
+    def handle(self, **options: Any) -> None:
+        try:
+            order = order_from(options)
+            run = simulate(order.history, order.start, order.settings, order.fill)
+        except VolbalError as error:
+            self.parser.error(error.detail)
+        result = result_of(order.history, order.start, run)
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(result)))
+            return
+        from rich.console import Console  # the table's library costs more than a small run
+
+        from simulation.tables import print_result
+
+        print_result(result, Console(file=self.stdout))

@@ -1,0 +1,161 @@
+"""Real history through the live path: cells, orders, paper broker, events and journal, bar by bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Tenant
+from accounts.transactions import Stamp, unit_of_work
+from configs.services import change_config
+from dividends.models import Receivable, ReceivableStatus
+from dividends.services import begin_day
+from market.calendar import close_of, open_of
+from market.providers.replay import ReplayProvider
+from market.values import DayBar, History
+from orders.cycle import evaluate, preview
+from orders.models import Trade
+from positions.models import Position
+from positions.services import open_position
+from simulation.fold import Run, SimulatedTrade
+from simulation.models import ReplayRun
+from simulation.setup import FillModel, Settings, settings_as_facts
+from volbal.numbers import ZERO, plain
+from volbal.trading_day import trading_date
+from volbal.values import PositionState, Side
+
+ACTOR = "replay"
+# A login name can't contain a blank, so this never collides with a person's tenant.
+TENANT_NAME = "Replays of history"
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOrder:
+    """What is to be replayed: a history, the cell at its first close, settings and fill model."""
+
+    history: History
+    start: PositionState
+    settings: Settings
+    fill: FillModel
+
+    def facts(self) -> dict[str, Any]:
+        """Return what tells this replay from another, as JSON."""
+        bars = self.history.bars
+        return {
+            "ticker": self.history.ticker,
+            "from": bars[0].date.isoformat(),
+            "to": bars[-1].date.isoformat(),
+            "qty": plain(self.start.qty),
+            "cash": plain(self.start.cash),
+            "fill": self.fill.value,
+            **settings_as_facts(self.settings),
+        }
+
+
+def replay_stamp(order: ReplayOrder) -> Stamp:
+    """Return the stamp of the first close, at which the cell is opened."""
+    return _stamp(close_of(order.history.bars[0].date))
+
+
+def start_replay(order: ReplayOrder) -> ReplayRun:
+    """Open a new cell at the first close, with every setting pinned at its own scope."""
+    stamp, start = replay_stamp(order), order.start
+    with unit_of_work():
+        tenant, _ = Tenant.objects.get_or_create(name=TENANT_NAME)
+        position = open_position(
+            tenant_id=tenant.pk,
+            ticker=start.ticker,
+            qty=start.qty,
+            cash=start.cash,
+            anchor_price=start.anchor_price,
+            market_provider="replay",
+            stamp=stamp,
+        )
+        for group, values in order.settings.by_group().items():
+            change_config(
+                group=group, scope="POSITION", values=values, position_id=position.pk, stamp=stamp
+            )
+        return ReplayRun.objects.create(position=position, options=order.facts())
+
+
+def unfinished_replay(order: ReplayOrder) -> ReplayRun | None:
+    """Find the newest replay of exactly this order that was cut off."""
+    runs = ReplayRun.objects.filter(finished=False, options=order.facts())
+    return runs.order_by("-created_at").first()
+
+
+def continue_replay(run: ReplayRun, order: ReplayOrder, progress: Progress) -> None:
+    """Drive the cell through the bars that are not in its books yet, one unit of work each."""
+    provider = ReplayProvider()
+    rest = [bar for bar in order.history.bars if run.last_date is None or bar.date > run.last_date]
+    progress(len(order.history.bars) - len(rest))
+    for bar in rest:
+        if order.fill is FillModel.CLOSE:
+            _replay_close(run, bar, provider)
+        else:
+            _replay_next_open(run, bar, provider)
+        progress(1)
+    run.finished = True
+    run.save(update_fields=["finished"])
+
+
+def replayed_run(run: ReplayRun) -> Run:
+    """Read from the books what a replay came to."""
+    position = Position.objects.get(pk=run.position_id)
+    trades = Trade.objects.filter(position=position).order_by("executed_at")
+    paid = Receivable.objects.filter(position=position, status=ReceivableStatus.PAID)
+    return Run(
+        final=position.state(),
+        trades=tuple(_simulated(trade) for trade in trades),
+        dividends_received=sum(paid.values_list("amount", flat=True), ZERO),
+    )
+
+
+def _replay_close(run: ReplayRun, bar: DayBar, provider: ReplayProvider) -> None:
+    at = close_of(bar.date)
+    provider.move_to(at)
+    quote = provider.latest_quotes([run.position.ticker])[run.position.ticker]
+    with unit_of_work():
+        begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(open_of(bar.date)))
+        evaluate(position_id=run.position_id, quote=quote, stamp=_stamp(at))
+        _advance(run, bar)
+
+
+def _replay_next_open(run: ReplayRun, bar: DayBar, provider: ReplayProvider) -> None:
+    """Trade at the open what the last close asked for; ask the close only whether to, saving nothing."""
+    opens_at, closes_at = open_of(bar.date), close_of(bar.date)
+    at_open = provider.open_quote(run.position.ticker, bar.date)
+    provider.move_to(closes_at)
+    at_close = provider.latest_quotes([run.position.ticker])[run.position.ticker]
+    with unit_of_work():
+        begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(opens_at))
+        if run.next_open_wanted:
+            evaluate(position_id=run.position_id, quote=at_open, stamp=_stamp(opens_at))
+        asked = preview(position_id=run.position_id, quote=at_close, at=closes_at)
+        run.next_open_wanted = asked.decision.trades
+        _advance(run, bar)
+
+
+def _advance(run: ReplayRun, bar: DayBar) -> None:
+    run.last_date = bar.date
+    run.save(update_fields=["last_date", "next_open_wanted"])
+
+
+def _stamp(at: datetime) -> Stamp:
+    return Stamp(at=at, actor=ACTOR)
+
+
+def _simulated(trade: Trade) -> SimulatedTrade:
+    return SimulatedTrade(
+        date=trading_date(trade.executed_at),
+        side=Side(trade.side),
+        qty=trade.qty,
+        price=trade.price,
+        commission=trade.commission,
+    )
+
+

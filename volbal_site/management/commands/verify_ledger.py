@@ -1,0 +1,31 @@
+"""`manage.py verify_ledger`: do balances, orders, reservations and receivables add up?"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from dividends.ledger import receivable_faults
+from dividends.models import Receivable
+from orders.ledger import order_faults, reservation_faults
+from orders.models import Order, Trade
+from positions.ledger import journal_faults
+from positions.models import JournalEntry, Position
+from volbal_site.checking import report_faults
+
+
+class Command(BaseCommand):
+    help = "Check every balance against the journal, and orders and receivables against what they hold."
+
+    def handle(self, **options: Any) -> None:
+        faults = chain(journal_faults(), order_faults(), reservation_faults(), receivable_faults())
+        report_faults(self, faults, self._all_well())
+
+    def _all_well(self) -> str:
+        return (
+            f"The ledger is in order: {Position.objects.count()} positions, "
+            f"{JournalEntry.objects.count()} journal rows, {Order.objects.count()} orders, "
+            f"{Trade.objects.count()} trades, {Receivable.objects.count()} receivables."
+        )
