@@ -10,5 +10,5 @@ class NotFound(VolbalError):
     title = "There is no such thing here"
 
 
-class LockOutsideUnitOfWork(RuntimeError):
-    """A row was to be locked without a transaction around it: a mistake in the program."""
+class OutsideUnitOfWork(RuntimeError):
+    """Something was to be locked or written without a unit of work around it: a mistake in the program."""

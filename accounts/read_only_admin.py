@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Browsing only: nothing is added, changed or deleted here, and there are no actions."""
 
     actions = None

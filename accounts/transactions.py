@@ -6,20 +6,40 @@ taken in one order: idempotency row, tenant, positions by pk, orders, receivable
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db import models, transaction
 
-from accounts.errors import LockOutsideUnitOfWork, NotFound
+from accounts.errors import NotFound, OutsideUnitOfWork
 
 M = TypeVar("M", bound=models.Model)
 
-_inside: ContextVar[bool] = ContextVar("inside_unit_of_work", default=False)
+Finisher = TypeVar("Finisher", bound=Callable[[], None])
+
+
+class UnitOfWork:
+    """One transaction under way, with what is still to be written before it commits."""
+
+    def __init__(self) -> None:
+        self._finishers: dict[type, Callable[[], None]] = {}
+
+    def finisher(self, kind: type[Finisher]) -> Finisher:
+        """Return this unit's only `kind()`, which is called once, last, inside the transaction."""
+        finisher = self._finishers.setdefault(kind, kind())
+        return cast(Finisher, finisher)
+
+    def finish(self) -> None:
+        """Call the finishers in the order in which they were first asked for."""
+        for finisher in self._finishers.values():
+            finisher()
+
+
+_current: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +58,26 @@ def unit_of_work() -> Iterator[None]:
     Raises RuntimeError when one is open already: an outer transaction would break that promise.
     """
     with transaction.atomic(durable=True):
-        token = _inside.set(True)
+        unit = UnitOfWork()
+        token = _current.set(unit)
         try:
             yield
+            unit.finish()
         finally:
-            _inside.reset(token)
+            _current.reset(token)
+
+
+def current_unit() -> UnitOfWork:
+    """Return the unit of work that is open. Raises OutsideUnitOfWork if none is."""
+    unit = _current.get()
+    if unit is None:
+        raise OutsideUnitOfWork("open a unit_of_work() first")
+    return unit
 
 
 def require_unit_of_work() -> None:
-    """Raise LockOutsideUnitOfWork unless a `unit_of_work` is open."""
-    if not _inside.get():
-        raise LockOutsideUnitOfWork("open a unit_of_work() first")
+    """Raise OutsideUnitOfWork unless a `unit_of_work` is open."""
+    current_unit()
 
 
 def lock_one(queryset: models.QuerySet[M], what: str) -> M:

@@ -13,26 +13,31 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.csrf import csrf_protect
 
 from accounts.transactions import Stamp, unit_of_work
 from configs.history import changes_of
-from configs.models import CommissionRate, GuardrailConfig, OrderPolicyConfig, TriggerConfig
+from configs.models import (
+    CommissionRate,
+    GuardrailConfig,
+    OrderPolicyConfig,
+    Scope,
+    SettingRow,
+    TriggerConfig,
+)
 from configs.resolver import COMMISSION_RATE
-from configs.services import change_commission, change_config, check_commission, check_change
+from configs.services import change_commission, change_config, check_change, check_commission
 from volbal.errors import VolbalError
 from volbal.fields import GROUPS
 from volbal.sizing import STRATEGIES
 
 
-class AuditedForm(forms.ModelForm):
+class AuditedForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form that asks the service, once the fields are right one by one, whether the change may be made."""
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.errors:
             return
         try:
@@ -55,12 +60,13 @@ class SettingForm(AuditedForm):
 
     def change(self) -> dict[str, Any]:
         """Return what the service is asked for."""
+        cleaned = self.cleaned_data
         return {
             "group": self.group,
             "scope": self.instance.scope,
             "tenant_id": self.instance.tenant_id,
             "position_id": self.instance.position_id,
-            "values": {name: self.cleaned_data[name] for name in GROUPS[self.group]},
+            "values": {name: cleaned[name] for name in GROUPS[self.group] if name in cleaned},
         }
 
 
@@ -95,3 +101,128 @@ class CommissionForm(AuditedForm):
             "ticker": self.instance.ticker,
             "rate": self.cleaned_data["rate"],
         }
+
+
+class AuditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that the services write; whose a row is never changes."""
+
+    actions = None
+    owner_fields: tuple[str, ...]
+    list_filter = ("scope",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("tenant",)
+    autocomplete_fields: ClassVar[tuple[str, ...]] = ("tenant",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        told = ("created_at", "updated_at", "history")
+        return told if obj is None else (*self.owner_fields, *told)
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        settings = [name for name in self.setting_fields() if not self.is_hidden(name, obj)]
+        sections = [(None, {"fields": self.owner_fields}), ("Settings", {"fields": settings})]
+        if obj is not None:
+            sections.append(("History", {"fields": ("history", "created_at", "updated_at")}))
+        return sections
+
+    def setting_fields(self) -> tuple[str, ...]:
+        """Return the fields that a form of this kind sets."""
+        raise NotImplementedError
+
+    def is_hidden(self, name: str, obj: Any) -> bool:
+        """Say whether a field does not exist at this row's scope."""
+        return False
+
+    @admin.display(description="changes")
+    def history(self, row: models.Model) -> str:
+        return _history_table(row)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Answer a POST inside one unit of work, which Django's own transaction then is a part of."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with unit_of_work():
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+
+class SettingAdmin(AuditedAdmin):
+    """One group of settings; empty inherits."""
+
+    form: type[SettingForm]
+    owner_fields = ("scope", "tenant", "position")
+    autocomplete_fields = ("tenant", "position")
+    list_select_related = ("tenant", "position")
+    search_fields = ("tenant__name", "position__ticker", "position__tenant__name")
+
+    def setting_fields(self) -> tuple[str, ...]:
+        return tuple(GROUPS[self.form.group])
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("__str__", *self.setting_fields(), "updated_at")
+
+    def save_model(self, request: HttpRequest, obj: SettingRow, form: SettingForm, change: bool) -> None:
+        obj.pk = change_config(**form.change(), stamp=_stamp(request)).pk
+
+
+@admin.register(TriggerConfig)
+class TriggerConfigAdmin(SettingAdmin):
+    form = TriggerForm
+
+
+@admin.register(GuardrailConfig)
+class GuardrailConfigAdmin(SettingAdmin):
+    form = GuardrailForm
+
+
+@admin.register(OrderPolicyConfig)
+class OrderPolicyConfigAdmin(SettingAdmin):
+    form = OrderPolicyForm
+
+    def is_hidden(self, name: str, obj: Any) -> bool:
+        return name == COMMISSION_RATE and obj is not None and obj.scope != Scope.POSITION
+
+
+@admin.register(CommissionRate)
+class CommissionRateAdmin(AuditedAdmin):
+    form = CommissionForm
+    owner_fields = ("scope", "tenant", "ticker")
+    list_display = ("__str__", "rate", "updated_at")
+    search_fields = ("tenant__name", "ticker")
+
+    def setting_fields(self) -> tuple[str, ...]:
+        return ("rate",)
+
+    def save_model(
+        self, request: HttpRequest, obj: CommissionRate, form: CommissionForm, change: bool
+    ) -> None:
+        obj.pk = change_commission(**form.change(), stamp=_stamp(request)).pk
+
+
+def _stamp(request: HttpRequest) -> Stamp:
+    return Stamp(
+        at=timezone.now(),
+        actor=request.user.get_username(),
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+def _history_table(row: Any) -> SafeString:
+    changes = (
+        (change.at.strftime("%Y-%m-%d %H:%M:%S"), change.actor, _lines(change.before), _lines(change.after))
+        for change in changes_of(row)
+    )
+    lines = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", changes)
+    head = "<table><thead><tr><th>When (UTC)</th><th>Who</th><th>Before</th><th>After</th></tr></thead>"
+    return format_html(head + "<tbody>{}</tbody></table>", lines) if lines else SafeString("No changes yet.")
+
+
+def _lines(facts: dict[str, Any]) -> SafeString:
+    named = ((name, "inherits" if value is None else value) for name, value in facts.items())
+    return format_html_join("", "<div>{} = {}</div>", named)

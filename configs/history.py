@@ -12,7 +12,7 @@ from configs.models import CommissionRate, SettingRow
 from configs.resolver import MODELS
 from configs.services import COMMISSION_GROUP
 from positions.event_types import EventType
-from positions.models import Event
+from positions.models import Event, EventScope
 
 GROUP_OF = {model: group for group, model in MODELS.items()}
 
@@ -50,4 +50,6 @@ def _changes(group: str, tenant_id: UUID | None, position_id: UUID | None) -> It
     events = Event.objects.filter(type=EventType.CONFIG_CHANGED, inputs__group=group).order_by("-seq")
     if position_id is not None:
         return events.filter(position_id=position_id).iterator()
-    return events.filter(tenant_id=tenant_id, position_id=None).iterator()
+    if tenant_id is not None:
+        return events.filter(tenant_id=tenant_id, scope=EventScope.TENANT).iterator()
+    return events.filter(scope=EventScope.GLOBAL).iterator()

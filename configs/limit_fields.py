@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,12 +14,6 @@ from volbal.fields import NO_LIMIT_WORD
 from volbal.numbers import parse_decimal, plain
 
 STORED_NO_LIMIT = -1
-
-if TYPE_CHECKING:
-    DecimalColumn = models.DecimalField[Any, Any]
-    WholeColumn = models.BigIntegerField[Any, Any]
-else:
-    DecimalColumn, WholeColumn = models.DecimalField, models.BigIntegerField
 
 
 class LimitFormField(forms.Field):
@@ -79,11 +73,11 @@ class _LimitMixin:
         return models.Field.formfield(field, form_class=LimitFormField, places=self.places, **options)
 
 
-class DecimalLimitField(_LimitMixin, DecimalColumn):
+class DecimalLimitField(_LimitMixin, models.DecimalField):  # type: ignore[type-arg]
     """A limit of 15 digits, 6 after the point."""
 
     places = 6
 
 
-class WholeLimitField(_LimitMixin, WholeColumn):
+class WholeLimitField(_LimitMixin, models.BigIntegerField):  # type: ignore[type-arg]
     """A limit that counts something."""

@@ -16,13 +16,16 @@ from volbal.numbers import (
     down_to,
     in_exact_context,
     plain,
-    qty_down,
     to_twelve,
     up_to,
 )
 from volbal.values import OrderPolicyConfig, PositionState, Side
 
 CENT = Decimal("0.01")
+SHORT_OF = {
+    Side.BUY: ("lot_exceeds_cash", "the cash buys"),
+    Side.SELL: ("lot_exceeds_shares", "there are"),
+}
 TOO_SMALL = (kernel.SKIP_BELOW_MIN, kernel.REJECT_BELOW_MIN)
 
 
@@ -111,8 +114,7 @@ def _lot(attempt: Attempt, effective: EffectiveConfig, here: Decimal, notional: 
     field = "lot_size" if policy.lot_size else "qty_step"
     code, source = "lot_too_large", "the rules ask for"
     if notional == attempt.own:
-        buys = attempt.side is Side.BUY
-        code, source = ("lot_exceeds_cash", "the cash buys") if buys else ("lot_exceeds_shares", "there are")
+        code, source = SHORT_OF[attempt.side]
     qty, works_at, value = (
         notional / attempt.price,
         _lot_that_works(attempt, policy),
@@ -123,7 +125,7 @@ def _lot(attempt: Attempt, effective: EffectiveConfig, here: Decimal, notional: 
         field=field,
         side=attempt.side,
         message=(
-            f"{_when(attempt)} {source} {plain(qty_down(to_twelve(qty)))} shares, less than {field} "
+            f"{_when(attempt)} {source} {plain(qty)} shares, less than {field} "
             f"{plain(getattr(policy, field))}. {_remedy(works_at, value)}"
         ),
         works_at=works_at,

@@ -118,6 +118,16 @@ def change_commission(
     return row
 
 
+def check_commission(
+    *, scope: str, rate: Decimal | None, tenant_id: UUID | None = None, ticker: str | None = None
+) -> None:
+    """Raise what `change_commission` would raise about these values; locks nothing."""
+    read_rate(rate)
+    require_commission_scope(scope, tenant_id, ticker)
+    if ticker is not None:
+        read_ticker(ticker)
+
+
 def _planned(
     group: str, scope: str, values: Mapping[str, object], tenant_id: UUID | None, position_id: UUID | None
 ) -> Change:

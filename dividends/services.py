@@ -18,7 +18,6 @@ from volbal.dividends import apply_split, go_ex_dividend, withholding_rate
 from volbal.numbers import plain
 
 
-
 def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
     """Apply to a position every split, ex-dividend and payment due by the morning of `on`.
 
@@ -153,5 +152,3 @@ def _dividends_due(position: Position, on: date) -> list[Dividend]:
     )
     by_date = {dividend.ex_date: dividend for dividend in found if dividend.ex_date not in done}
     return [by_date[day] for day in sorted(by_date)]
-
-

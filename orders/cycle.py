@@ -13,8 +13,8 @@ from configs.resolver import EffectiveConfig, effective_config
 from market.calendar import is_open
 from market.providers.registry import provider
 from orders.brokers import broker_named
-from orders.brokers.base import BrokerAnswer, BrokerOrder, Execution
-from orders.fills import book_fill
+from orders.brokers.base import BrokerOrder, Execution
+from orders.fills import book_locked_fill
 from orders.lifecycle import OrderRequest, move, place_order, reject_below_min
 from orders.models import Order
 from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
@@ -26,8 +26,8 @@ from volbal.fills import commission_on, notional_of
 from volbal.numbers import ONE_SHARE_STEP, ZERO, plain
 from volbal.order_states import OrderStatus
 from volbal.rules import check_config
-from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
 from volbal.trading_day import trading_date
+from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
 
 MANUAL_SOURCE = "manual"
 
@@ -60,9 +60,7 @@ def preview(*, position_id: UUID, quote: MarketQuote | None, at: datetime) -> Ev
     if position is None:
         raise NotFound("There is no such position.")
     snapshot, _ = _snapshot(position, quote, at)
-    return Evaluation(
-        position=position, quote=quote, decision=snapshot.decide(), event=None, order=None
-    )
+    return Evaluation(position=position, quote=quote, decision=snapshot.decide(), event=None, order=None)
 
 
 def evaluate(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp) -> Evaluation:
@@ -137,9 +135,7 @@ def _policy_for(policy: OrderPolicyConfig, quote: MarketQuote | None) -> OrderPo
     return policy
 
 
-def _gates(
-    position: Position, quote: MarketQuote | None, orders: list[Order], at: datetime
-) -> Gates:
+def _gates(position: Position, quote: MarketQuote | None, orders: list[Order], at: datetime) -> Gates:
     return Gates(
         paused=position.status == PositionStatus.PAUSED,
         market_open=_is_in_session(position, quote, at),
@@ -166,7 +162,7 @@ def _act(position: Position, snapshot: Snapshot, decision: Decision, stamp: Stam
     order = place_order(position, _request(snapshot, decision, decision.qty), stamp=stamp)
     broker = broker_named(position.broker)
     if broker.in_process:
-        send_in_process(order, snapshot.order_policy.slippage_bps, stamp=stamp)
+        send_in_process(order, snapshot, stamp=stamp)
     return order
 
 
@@ -191,7 +187,7 @@ def _rejected_qty(decision: Decision) -> Decimal:
     return Decimal(decision.outcome.sized_qty)
 
 
-def send_in_process(order: Order, slippage_bps: Decimal, *, stamp: Stamp) -> None:
+def send_in_process(order: Order, snapshot: Snapshot, *, stamp: Stamp) -> None:
     """Send a new order to a broker without a network and book its fills, all in this unit of work."""
     if order.price is None:
         raise ValueError("an order without a price can't be filled on paper")
@@ -203,23 +199,19 @@ def send_in_process(order: Order, slippage_bps: Decimal, *, stamp: Stamp) -> Non
             side=Side(order.side),
             qty=order.qty,
             price=order.price,
-            slippage_bps=slippage_bps,
+            slippage_bps=snapshot.order_policy.slippage_bps,
         ),
         at=stamp.at,
     )
-    _book_answer(order, answer, stamp)
-
-
-def _book_answer(order: Order, answer: BrokerAnswer, stamp: Stamp) -> None:
     for execution in answer.executions:
-        book_fill(
-            order_id=order.pk,
-            fill=fill_of(order, execution),
+        book_locked_fill(
+            order,
+            fill_of(order, execution),
             execution_id=execution.execution_id,
             executed_at=execution.executed_at,
             stamp=stamp,
+            guardrail=snapshot.guardrail,
         )
-    order.refresh_from_db()
 
 
 def fill_of(order: Order, execution: Execution) -> Fill:

@@ -10,7 +10,7 @@ from accounts.transactions import Stamp, unit_of_work
 from configs.resolver import effective_config
 from market.providers.registry import provider
 from orders.errors import ExecutionConflict
-from orders.lifecycle import move, order_facts, to_reserve
+from orders.lifecycle import move, order_facts
 from orders.models import Order, Trade
 from positions.books import Cause, Movement, book
 from positions.event_types import EventType
@@ -22,35 +22,50 @@ from volbal.fills import average_price, deltas_of, notional_of
 from volbal.guardrails import GuardrailEvaluator
 from volbal.numbers import ZERO, plain
 from volbal.order_states import OrderStatus, check_move
-from volbal.values import Fill, PositionState, Side
+from volbal.values import Fill, GuardrailConfig, PositionState, Side
 
 # Their executions are reported by ourselves or by a person, so a wrong one is refused, not kept.
 TRUSTED_BROKERS = frozenset({"paper", "manual"})
 
 
-def book_fill(
-    *, order_id: UUID, fill: Fill, execution_id: str, executed_at: datetime, stamp: Stamp
-) -> Trade:
+def book_fill(*, order_id: UUID, fill: Fill, execution_id: str, executed_at: datetime, stamp: Stamp) -> Trade:
     """Book one execution exactly once, inside the caller's unit of work.
 
     Raises ExecutionConflict if the id came with other values, Overfill, IllegalTransition for a finished
-    order, InsufficientCash or InsufficientShares, OutOfRange for a wrong side or amount. Then nothing changed.
+    order, InsufficientCash or InsufficientShares, OutOfRange for a wrong side or amount; nothing changed then.
     """
     order = Order.objects.lock_with_position(order_id)
+    return book_locked_fill(order, fill, execution_id=execution_id, executed_at=executed_at, stamp=stamp)
+
+
+def book_locked_fill(
+    order: Order,
+    fill: Fill,
+    *,
+    execution_id: str,
+    executed_at: datetime,
+    stamp: Stamp,
+    guardrail: GuardrailConfig | None = None,
+) -> Trade:
+    """Book one execution of an order that is locked together with its position; raises as `book_fill`.
+
+    The finished order is judged by `guardrail`, without it by the settings in force.
+    """
     known = Trade.objects.filter(broker=order.broker, execution_id=execution_id).first()
     if known is not None:
         return _same_or_conflict(known, order, fill)
     check_move(OrderStatus(order.status), OrderStatus.FILLED, manual=order.is_manual)
     _check_fill(order, fill)
-    whole = order.filled_qty + fill.qty == order.qty
-    status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
     trade = _trade(order, fill, execution_id, executed_at)
+    _count_on_order(order, trade)
+    old_anchor = order.position.anchor_price
     _book_on_position(order, fill, trade, stamp)
     trade.save(force_insert=True)
-    _book_on_order(order, fill, trade, status, stamp)
-    _move_anchor(order, stamp)
-    if status is OrderStatus.FILLED:
-        judge_finished(order, stamp=stamp)
+    whole = order.filled_qty == order.qty
+    _tell_fill(order, trade, OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED, stamp)
+    _tell_anchor(order, old_anchor, stamp)
+    if whole:
+        judge_finished(order, guardrail or effective_config(order.position).guardrail, stamp=stamp)
     return trade
 
 
@@ -73,7 +88,7 @@ def report_fill(
         raise
 
 
-def judge_finished(order: Order, *, stamp: Stamp) -> None:
+def judge_finished(order: Order, guardrail: GuardrailConfig, *, stamp: Stamp) -> None:
     """Record a breach when a finished order left the band further behind, and pause the position.
 
     On replayed history it is recorded only. Source: docs/strategy.md, "After a fill".
@@ -87,7 +102,7 @@ def judge_finished(order: Order, *, stamp: Stamp) -> None:
         order.filled_qty,
         order.avg_fill_price,
         order.commission,
-        effective_config(position).guardrail,
+        guardrail,
     )
     if not verdict.breached:
         return
@@ -108,7 +123,7 @@ def _same_or_conflict(known: Trade, order: Order, fill: Fill) -> Trade:
     if values == (order.pk, fill.side, fill.qty, fill.price, fill.commission):
         return known
     raise ExecutionConflict(
-        f"Execution {known.execution_id} is booked as {known.side} {plain(known.qty)} at {plain(known.price)}.",
+        f"Execution {known.execution_id} is booked: {known.side} {plain(known.qty)} at {plain(known.price)}.",
         execution_id=known.execution_id,
     )
 
@@ -138,63 +153,67 @@ def _trade(order: Order, fill: Fill, execution_id: str, executed_at: datetime) -
     )
 
 
+def _count_on_order(order: Order, trade: Trade) -> None:
+    booked = list(order.trades.values_list("qty", "price")) if order.filled_qty else []
+    order.filled_qty += trade.qty
+    order.filled_notional += trade.notional
+    order.commission += trade.commission
+    order.avg_fill_price = average_price([*booked, (trade.qty, trade.price)])
+
+
 def _book_on_position(order: Order, fill: Fill, trade: Trade, stamp: Stamp) -> None:
-    """Move balances and let go of as much of the reservation as the fill used up."""
+    """Move balances and anchor, and let go of as much of the reservation as the fill used up."""
     position = order.position
     qty_delta, cash_delta = deltas_of(fill)
     held_cash, held_qty = _still_held(order, fill, position.cash + cash_delta)
     position.reserved_cash += held_cash - order.reserved_cash
     position.reserved_qty += held_qty - order.reserved_qty
     order.reserved_cash, order.reserved_qty = held_cash, held_qty
+    position.anchor_price = order.avg_fill_price
     cause = Cause(CauseKind.TRADE, str(trade.pk))
     book(position, Movement(cash=cash_delta, qty=qty_delta), cause, stamp=stamp)
 
 
 def _still_held(order: Order, fill: Fill, cash_left: Decimal) -> tuple[Decimal, Decimal]:
-    rest = order.qty - order.filled_qty - fill.qty
+    """Return (cash, shares) that the unfilled rest goes on holding."""
+    rest = order.qty - order.filled_qty
     if order.side == Side.SELL:
         return ZERO, rest
-    part = order.reserved_cash * rest / (order.qty - order.filled_qty)
+    part = order.reserved_cash * rest / (rest + fill.qty)
     # Executed dearer than reserved for, the rest may hold no more than there is.
     return max(min(part.quantize(Decimal("1e-6")), cash_left), ZERO), ZERO
 
 
-def _book_on_order(order: Order, fill: Fill, trade: Trade, status: OrderStatus, stamp: Stamp) -> None:
-    order.filled_qty += fill.qty
-    order.filled_notional += trade.notional
-    order.commission += fill.commission
-    order.avg_fill_price = average_price(order.trades.values_list("qty", "price"))
+def _tell_fill(order: Order, trade: Trade, status: OrderStatus, stamp: Stamp) -> None:
     move(
         order,
         status,
-        f"{'Bought' if fill.side is Side.BUY else 'Sold'} {plain(fill.qty)} at {plain(fill.price)}, "
-        f"commission {plain(fill.commission)}.",
+        f"{'Bought' if trade.side == Side.BUY else 'Sold'} {plain(trade.qty)} at {plain(trade.price)}, "
+        f"commission {plain(trade.commission)}.",
         stamp=stamp,
         outputs={
             "execution_id": trade.execution_id,
-            "qty": fill.qty,
-            "price": fill.price,
+            "qty": trade.qty,
+            "price": trade.price,
             "notional": trade.notional,
-            "commission": fill.commission,
+            "commission": trade.commission,
             "filled_qty": order.filled_qty,
             "avg_fill_price": order.avg_fill_price,
         },
     )
 
 
-def _move_anchor(order: Order, stamp: Stamp) -> None:
-    position = order.position
-    old, position.anchor_price = position.anchor_price, order.avg_fill_price
-    if old == position.anchor_price or position.anchor_price is None:
+def _tell_anchor(order: Order, old: Decimal | None, stamp: Stamp) -> None:
+    anchor = order.position.anchor_price
+    if anchor is None or anchor == old:
         return
-    position.save(update_fields=["anchor_price", "updated_at"])
     record_event(
-        position,
+        order.position,
         EventType.ANCHOR_UPDATED,
-        f"The anchor is now the trade's price, {plain(position.anchor_price)}.",
+        f"The anchor is now the trade's price, {plain(anchor)}.",
         stamp=stamp,
         inputs={"anchor_price": old, "order_id": order.pk},
-        outputs={"anchor_price": position.anchor_price},
+        outputs={"anchor_price": anchor},
     )
 
 
@@ -233,5 +252,3 @@ def _quarantine_if_a_fact(
         outputs={"code": error.code},
     )
     pause(position, "an execution doesn't fit the books", stamp=stamp)
-
-

@@ -15,9 +15,7 @@ from volbal.numbers import ZERO, plain
 
 def order_faults() -> Iterator[str]:
     """Yield a sentence for every order that its trades don't explain, and every trade without a booking."""
-    booked = set(
-        JournalEntry.objects.filter(cause_kind=CauseKind.TRADE).values_list("cause_id", flat=True)
-    )
+    booked = set(JournalEntry.objects.filter(cause_kind=CauseKind.TRADE).values_list("cause_id", flat=True))
     for order in Order.objects.prefetch_related("trades").iterator(chunk_size=1000):
         trades = list(order.trades.all())
         sums = (

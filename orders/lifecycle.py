@@ -16,8 +16,8 @@ from positions.models import Position
 from volbal.fills import commission_on, notional_of, slipped_price
 from volbal.numbers import ZERO, plain
 from volbal.order_states import OrderStatus, check_move
-from volbal.values import Side
 from volbal.trading_day import trading_date
+from volbal.values import Side
 
 EVENT_OF_STATUS = {
     OrderStatus.SUBMITTED: EventType.ORDER_SUBMITTED,
@@ -116,9 +116,7 @@ def move(
     order.save(update_fields=ORDER_COLUMNS)
     type_ = EVENT_OF_STATUS.get(status)
     if type_ is not None:
-        record_event(
-            order.position, type_, message, stamp=stamp, inputs=order_facts(order), outputs=outputs
-        )
+        record_event(order.position, type_, message, stamp=stamp, inputs=order_facts(order), outputs=outputs)
 
 
 def release(order: Order) -> None:

@@ -58,9 +58,7 @@ def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
         trigger=TriggerConfig(**_settings("trigger", facts)),
         guardrail=GuardrailConfig(**_settings("guardrail", facts)),
         order_policy=OrderPolicyConfig(**_settings("order_policy", facts)),
-        today=DayActivity(
-            orders=facts["today"]["orders"], notional=Decimal(facts["today"]["notional"])
-        ),
+        today=DayActivity(orders=facts["today"]["orders"], notional=Decimal(facts["today"]["notional"])),
         gates=Gates(**facts["gates"]),
     )
 

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html
 
 from accounts.read_only_admin import ReadOnlyAdmin
@@ -31,12 +30,8 @@ class EventAdmin(ReadOnlyAdmin):
     date_hierarchy = "ts"
     ordering = ("-ts", "-seq")
 
-    def get_fields(self, request: HttpRequest, obj: Event | None = None) -> list[str]:
-        hidden = {"inputs": "known", "outputs": "followed"}
-        return [hidden.get(field.name, field.name) for field in Event._meta.fields]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Event | None = None) -> list[str]:
-        return self.get_fields(request, obj)
+    exclude = ("inputs", "outputs")
+    readonly_fields = ("known", "followed")
 
     @admin.display(description="inputs")
     def known(self, event: Event) -> str:

@@ -63,7 +63,7 @@ def book(position: Position, movement: Movement, cause: Cause, *, stamp: Stamp) 
         qty_after=qty,
         receivable_after=receivable,
     )
-    return append(journal_chain(position), [entry])[0]
+    return append(journal_chain(position), entry)
 
 
 def journal_chain(position: Position) -> str:

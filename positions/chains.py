@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import models
 
-from accounts.transactions import require_unit_of_work
+from accounts.transactions import current_unit
 from positions.models import ChainedRow, ChainHead
 from volbal.numbers import plain
 
@@ -55,18 +55,42 @@ def row_hash(row: ChainedRow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def append(chain: str, rows: Sequence[Row]) -> list[Row]:
-    """Number, link and insert `rows` at the end of `chain`, whose head is locked first."""
-    require_unit_of_work()
-    head, _ = ChainHead.objects.select_for_update().get_or_create(chain=chain)
-    for row in rows:
+class ChainWriter:
+    """Collects the rows of one unit of work and writes them at its end, each table at once.
+
+    A chain's head is locked with its first row, so that two units never number the same chain.
+    """
+
+    def __init__(self) -> None:
+        self._heads: dict[str, ChainHead] = {}
+        self._rows: dict[type[ChainedRow], list[ChainedRow]] = {}
+
+    def append(self, chain: str, row: ChainedRow) -> None:
+        """Number and link one row at the end of `chain`."""
+        head = self._heads.get(chain) or self._lock_head(chain)
         row.chain, row.seq, row.prev_hash = chain, head.seq + 1, head.hash
         row.hash = row_hash(row)
         head.seq, head.hash = row.seq, row.hash
-    model = type(rows[0])
-    model._default_manager.bulk_create(rows)
-    head.save(update_fields=["seq", "hash"])
-    return list(rows)
+        self._rows.setdefault(type(row), []).append(row)
+
+    def __call__(self) -> None:
+        """Write what was collected."""
+        for model, rows in self._rows.items():
+            model._default_manager.bulk_create(rows)
+        for head in self._heads.values():
+            head.save(update_fields=["seq", "hash"])
+
+    def _lock_head(self, chain: str) -> ChainHead:
+        locked = ChainHead.objects.select_for_update()
+        head = locked.filter(chain=chain).first() or locked.get_or_create(chain=chain)[0]
+        self._heads[chain] = head
+        return head
+
+
+def append(chain: str, row: Row) -> Row:
+    """Put `row` at the end of `chain`; it is in the database when the unit of work ends."""
+    current_unit().finisher(ChainWriter).append(chain, row)
+    return row
 
 
 def faults_in(rows: models.QuerySet[Row], heads: dict[str, ChainHead]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def record_event(
     """Append one event to a locked position's chain."""
     event = _event(type_, message, stamp, inputs, outputs)
     event.scope, event.position, event.tenant_id = EventScope.POSITION, position, position.tenant_id
-    return append(position_chain(position), [event])[0]
+    return append(position_chain(position), event)
 
 
 def record_tenant_event(
@@ -41,7 +41,7 @@ def record_tenant_event(
     """Append one event to a tenant's chain."""
     event = _event(type_, message, stamp, inputs, outputs)
     event.scope, event.tenant = EventScope.TENANT, tenant
-    return append(f"tenant/{tenant.pk}", [event])[0]
+    return append(f"tenant/{tenant.pk}", event)
 
 
 def record_global_event(
@@ -55,7 +55,7 @@ def record_global_event(
     """Append one event to the installation's chain."""
     event = _event(type_, message, stamp, inputs, outputs)
     event.scope = EventScope.GLOBAL
-    return append("global", [event])[0]
+    return append("global", event)
 
 
 def position_chain(position: Position) -> str:

@@ -55,9 +55,7 @@ def _bundled(ticker: str) -> History:
 
 def _cut(bars: tuple[DayBar, ...], start: date | None, end: date | None) -> tuple[DayBar, ...]:
     return tuple(
-        bar
-        for bar in bars
-        if (start is None or bar.date >= start) and (end is None or bar.date <= end)
+        bar for bar in bars if (start is None or bar.date >= start) and (end is None or bar.date <= end)
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from accounts.models import Tenant
@@ -76,9 +77,7 @@ def start_replay(order: ReplayOrder) -> ReplayRun:
             stamp=stamp,
         )
         for group, values in order.settings.by_group().items():
-            change_config(
-                group=group, scope="POSITION", values=values, position_id=position.pk, stamp=stamp
-            )
+            change_config(group=group, scope="POSITION", values=values, position_id=position.pk, stamp=stamp)
         return ReplayRun.objects.create(position=position, options=order.facts())
 
 
@@ -93,11 +92,12 @@ def continue_replay(run: ReplayRun, order: ReplayOrder, progress: Progress) -> N
     provider = ReplayProvider()
     rest = [bar for bar in order.history.bars if run.last_date is None or bar.date > run.last_date]
     progress(len(order.history.bars) - len(rest))
+    replay_bar = _replay_close if order.fill is FillModel.CLOSE else _replay_next_open
+    days = _action_days(order.history)
     for bar in rest:
-        if order.fill is FillModel.CLOSE:
-            _replay_close(run, bar, provider)
-        else:
-            _replay_next_open(run, bar, provider)
+        replay_bar(run, bar, provider, due=bool(days) and days[0] <= bar.date)
+        while days and days[0] <= bar.date:
+            days.popleft()
         progress(1)
     run.finished = True
     run.save(update_fields=["finished"])
@@ -115,24 +115,34 @@ def replayed_run(run: ReplayRun) -> Run:
     )
 
 
-def _replay_close(run: ReplayRun, bar: DayBar, provider: ReplayProvider) -> None:
+def _action_days(history: History) -> deque[date]:
+    """Return the days on which something may be due, so that the other mornings need no look."""
+    days = {split.date for split in history.splits}
+    for dividend in history.dividends:
+        days |= {dividend.ex_date, dividend.pay_date}
+    return deque(sorted(days))
+
+
+def _replay_close(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, due: bool) -> None:
     at = close_of(bar.date)
     provider.move_to(at)
     quote = provider.latest_quotes([run.position.ticker])[run.position.ticker]
     with unit_of_work():
-        begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(open_of(bar.date)))
+        if due:
+            begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(open_of(bar.date)))
         evaluate(position_id=run.position_id, quote=quote, stamp=_stamp(at))
         _advance(run, bar)
 
 
-def _replay_next_open(run: ReplayRun, bar: DayBar, provider: ReplayProvider) -> None:
+def _replay_next_open(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, due: bool) -> None:
     """Trade at the open what the last close asked for; ask the close only whether to, saving nothing."""
     opens_at, closes_at = open_of(bar.date), close_of(bar.date)
     at_open = provider.open_quote(run.position.ticker, bar.date)
     provider.move_to(closes_at)
     at_close = provider.latest_quotes([run.position.ticker])[run.position.ticker]
     with unit_of_work():
-        begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(opens_at))
+        if due:
+            begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(opens_at))
         if run.next_open_wanted:
             evaluate(position_id=run.position_id, quote=at_open, stamp=_stamp(opens_at))
         asked = preview(position_id=run.position_id, quote=at_close, at=closes_at)
@@ -157,5 +167,3 @@ def _simulated(trade: Trade) -> SimulatedTrade:
         price=trade.price,
         commission=trade.commission,
     )
-
-

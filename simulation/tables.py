@@ -37,7 +37,11 @@ def _summary(result: Result) -> Table:
         ("dividends to come", _dollars(result.final.dividend_receivable), _dollars(hold.dividend_receivable)),
         ("value", _dollars(result.value), _dollars(result.hold_value)),
         ("return", _pct(figures["total_return_pct"]), _pct(figures["hold_return_pct"])),
-        ("dividends received, net", _dollars(result.dividends_received), _dollars(hold.cash - result.start.cash)),
+        (
+            "dividends received, net",
+            _dollars(result.dividends_received),
+            _dollars(hold.cash - result.start.cash),
+        ),
         ("fees", _dollars(result.commissions), _dollars(Decimal(0))),
         ("against holding", f"{result.value - result.hold_value:+,.2f}", ""),
     )

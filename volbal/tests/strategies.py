@@ -205,3 +205,71 @@ def ordinary_lines(draw: st.DrawFn) -> dict[str, Any]:
             "rebalance_ratio": draw(st.sampled_from(["0.5", "1.6667", "1"])),
         },
     }
+
+
+@st.composite
+def tiny_priced_lines(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a line with prices of at most 2,000 ticks, so that every price can be tried one by one.
+
+    Quantities go up to 9,999,999, so that notional limits matter all the same.
+    """
+    anchor = draw(st.integers(2, 1500))
+    near = st.sampled_from([anchor, anchor * 103 // 100, anchor * 97 // 100])
+    price = draw(st.one_of(near, st.integers(1, 1600)))
+    qty = draw(st.one_of(st.integers(0, 9_999_999), st.sampled_from([0, 9_999_999, 1_000_000])))
+    worth = qty * price // 1_000_000
+    cash = draw(st.sampled_from([0, 1, worth, worth // 3, worth * 3, draw(st.integers(0, 9_000))]))
+    scale = max(worth + cash, 1)
+    lot = draw(st.sampled_from(["0", "0", "1", "10", "1000", "50000", "250000"]))
+    part = st.integers(0, max(scale // 5, 1)).map(str)
+    low, high = draw(st.sampled_from([("25", "75"), ("0", "100"), ("30", "70"), ("0", "50"), ("49", "51")]))
+    return {
+        "position": {
+            "qty": str(qty),
+            "cash": str(cash),
+            "dividend_receivable": str(draw(st.sampled_from([0, 0, cash // 2]))),
+            "anchor_price": plain(Decimal(anchor) * TICK),
+        },
+        "quote": {"price": plain(max(Decimal(price), Decimal(1)) * TICK)},
+        "trigger": {
+            "up_threshold_pct": draw(st.sampled_from(["3", "1", "10", "40"])),
+            "down_threshold_pct": draw(st.sampled_from(["3", "1", "10", "40"])),
+        },
+        "guardrail": {
+            "min_stock_pct": low,
+            "max_stock_pct": high,
+            "max_trade_pct_of_position": draw(st.sampled_from([None, None, "5", "1", "0"])),
+            "max_daily_notional": draw(st.one_of(st.none(), st.none(), part)),
+        },
+        "order_policy": {
+            "min_qty": draw(st.sampled_from(["0", "0", "1000", "50000", "333333"])),
+            "min_notional": draw(st.one_of(st.sampled_from(["0", "0.5", "500"]), part)),
+            "lot_size": lot,
+            "action_below_min": draw(st.sampled_from(["hold", "reject", "clip"])),
+            "rebalance_ratio": draw(st.sampled_from(["1.6667", "1", "0.5", "0.05"])),
+            "order_sizing_strategy": draw(st.sampled_from(SIZINGS)),
+            "commission_rate": draw(st.sampled_from(["0.0001", "0", "0.01"])),
+            "slippage_bps": draw(st.sampled_from(["0", "0", "20"])),
+        },
+        "today": {"notional": draw(st.one_of(st.just("0"), part))},
+    }
+
+
+@st.composite
+def lines_with_teeth(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw an ordinary line whose lots, minimums and caps cut many teeth into what can be traded."""
+    line = draw(ordinary_lines())
+    notional = plain(draw(whole(2000)))
+    line["position"]["dividend_receivable"] = draw(st.sampled_from(["0", "0", "500"]))
+    line["guardrail"]["max_trade_pct_of_position"] = draw(st.sampled_from([None, None, "10", "2"]))
+    line["guardrail"]["max_daily_notional"] = draw(st.sampled_from([None, None, "1100", notional + ".01"]))
+    line["order_policy"].update(
+        min_qty=draw(st.sampled_from(["0", "0", "1", "10"])),
+        min_notional=draw(st.sampled_from(["0", "100", "1000", notional])),
+        commission_rate=draw(st.sampled_from(["0.0001", "0", "0.01"])),
+        slippage_bps=draw(st.sampled_from(["0", "0", "5"])),
+        lot_size=draw(st.sampled_from(["0", "1", "10", "50"])),
+        qty_step="0",
+    )
+    line["order_policy"]["rebalance_ratio"] = draw(st.sampled_from(["1.6667", "0.5", "0.05"]))
+    return line

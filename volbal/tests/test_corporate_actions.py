@@ -99,9 +99,12 @@ def test_a_reverse_split_loses_what_the_eighth_place_cannot_hold() -> None:
 
 def test_a_splits_anchor_is_half_even_to_6_places() -> None:
     assert apply_split(make_state(anchor="100"), 3, 1).anchor_price == Decimal("33.333333")
-    assert apply_split(make_state(anchor="0.000001"), 2, 1).anchor_price == Decimal(0)
     assert apply_split(make_state(anchor="0.000003"), 2, 1).anchor_price == Decimal("0.000002")
     assert apply_split(make_state(anchor="0.000005"), 2, 1).anchor_price == Decimal("0.000002")
+
+
+def test_an_anchor_that_a_split_rounds_to_zero_becomes_none() -> None:
+    assert apply_split(make_state(anchor="0.000001"), 2, 1).anchor_price is None
 
 
 def test_a_split_without_an_anchor_splits_the_shares() -> None:

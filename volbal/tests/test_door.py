@@ -25,7 +25,7 @@ steady = settings(derandomize=True, database=None, deadline=None, max_examples=1
 
 def run(*arguments: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
-    return subprocess.run(  # noqa: PLW1510
+    return subprocess.run(
         [sys.executable, "-S", "-m", "volbal", *arguments],
         input=text,
         capture_output=True,
@@ -140,9 +140,7 @@ def test_the_answers_are_the_same_in_any_locale_and_hash_seed() -> None:
 # Line by line
 
 
-@pytest.mark.parametrize(
-    ("group", "key"), [("position", "qty"), ("position", "cash"), ("quote", "price")]
-)
+@pytest.mark.parametrize(("group", "key"), [("position", "qty"), ("position", "cash"), ("quote", "price")])
 def test_a_missing_required_field_is_named(group: str, key: str) -> None:
     line = make_line("97")
     del line[group][key]
@@ -244,7 +242,14 @@ def test_only_qty_cash_and_price_are_required() -> None:
 
 
 MAY_BE_NULL = ["max_trade_pct_of_position", "max_daily_notional", "max_orders_per_day"]
-MAY_NOT = ["up_threshold_pct", "down_threshold_pct", "min_stock_pct", "max_stock_pct", "min_qty", "min_notional"]
+MAY_NOT = [
+    "up_threshold_pct",
+    "down_threshold_pct",
+    "min_stock_pct",
+    "max_stock_pct",
+    "min_qty",
+    "min_notional",
+]
 MAY_NOT += ["lot_size", "qty_step", "action_below_min", "rebalance_ratio", "order_sizing_strategy"]
 MAY_NOT += ["allow_after_hours", "commission_rate", "dividend_receivable", "orders", "notional", "ticker"]
 
@@ -334,7 +339,9 @@ JUNK = st.recursive(
 
 @steady
 @given(ordinary_lines(), st.data())
-def test_a_line_with_one_value_replaced_by_junk_gets_an_answer(line: dict[str, Any], data: st.DataObject) -> None:
+def test_a_line_with_one_value_replaced_by_junk_gets_an_answer(
+    line: dict[str, Any], data: st.DataObject
+) -> None:
     group = data.draw(st.sampled_from(sorted(line)))
     target: Any = line[group]
     if isinstance(target, dict) and target and data.draw(st.booleans()):

@@ -50,9 +50,7 @@ def test_a_closed_gate_beats_all_that_follow(place: int) -> None:
     assert reason_with(*ORDER[place:]) == ORDER[place]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [(a, b) for i, a in enumerate(ORDER) for b in ORDER[i + 1 :]]
-)
+@pytest.mark.parametrize(("first", "second"), [(a, b) for i, a in enumerate(ORDER) for b in ORDER[i + 1 :]])
 def test_of_two_closed_gates_the_first_is_named(first: str, second: str) -> None:
     assert reason_with(second, first) == first
 
@@ -60,7 +58,9 @@ def test_of_two_closed_gates_the_first_is_named(first: str, second: str) -> None
 @pytest.mark.parametrize("gate", ORDER)
 def test_a_closed_gate_is_a_skip_without_side_size_or_next_prices(gate: str) -> None:
     gates = GATE_OF.get(gate, {})
-    decision = decide_with_gates("97", state=make_state(anchor=None if gate == "no_anchor" else "100"), **gates)
+    decision = decide_with_gates(
+        "97", state=make_state(anchor=None if gate == "no_anchor" else "100"), **gates
+    )
     assert (decision.action, decision.reason) == ("SKIP", gate)
     assert (decision.side, decision.binding_limit) == (None, None)
     assert (decision.raw_qty, decision.qty, decision.notional, decision.commission) == (0, 0, 0, 0)
@@ -122,7 +122,9 @@ def test_no_order_cap_lets_any_number_through() -> None:
 
 
 def test_an_order_cap_of_zero_lets_nothing_through() -> None:
-    assert decide_with_gates("97", guardrail=GuardrailConfig(max_orders_per_day=0)).reason == "daily_order_cap"
+    assert (
+        decide_with_gates("97", guardrail=GuardrailConfig(max_orders_per_day=0)).reason == "daily_order_cap"
+    )
 
 
 def test_a_hold_beats_the_daily_order_cap() -> None:
@@ -150,7 +152,11 @@ def test_the_guardrail_beats_the_empty_pocket_and_the_daily_cap() -> None:
 
 def test_no_cash_is_insufficient_and_beats_the_daily_cap() -> None:
     answered = decide_at("97", cash="0", dividend_receivable="10000", max_daily_notional="0")
-    assert (answered["reason"], answered["binding_limit"], answered["side"]) == ("insufficient", "cash", "BUY")
+    assert (answered["reason"], answered["binding_limit"], answered["side"]) == (
+        "insufficient",
+        "cash",
+        "BUY",
+    )
 
 
 def test_no_shares_are_insufficient() -> None:
@@ -188,7 +194,9 @@ def test_an_empty_cell_with_a_trigger_is_a_guardrail_skip_before_the_order_cap()
 @pytest.mark.parametrize("gate", [name for name in ORDER if name != "no_anchor"])
 def test_the_oracle_closes_the_same_gates(gate: str, price: str) -> None:
     gates = GATE_OF[gate]
-    line = make_line(price, market_open=gates.get("market_open", True), open_order=gates.get("open_order", False))
+    line = make_line(
+        price, market_open=gates.get("market_open", True), open_order=gates.get("open_order", False)
+    )
     named = {name: value for name, value in gates.items() if name not in ("market_open", "open_order")}
     expected = oracle.decide(line, **named)
     decision = decide_with_gates(price, **gates)

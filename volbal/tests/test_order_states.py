@@ -54,7 +54,7 @@ def test_an_illegal_move_is_refused_by_name(old: str, new: str) -> None:
 
 
 def test_an_order_is_open_or_finished_and_never_both() -> None:
-    assert OPEN | FINISHED == set(OrderStatus)
+    assert set(OrderStatus) == OPEN | FINISHED
     assert not OPEN & FINISHED
     assert {status.value for status in FINISHED} == {"filled", "cancelled", "rejected", "expired"}
 

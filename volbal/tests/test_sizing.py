@@ -12,7 +12,12 @@ from volbal.errors import InvalidConfig
 from volbal.sizing import STRATEGIES, strategy_named
 from volbal.tests.builders import decide_at
 
-FREE: dict[str, Any] = {"min_notional": "0", "commission_rate": "0", "min_stock_pct": "0", "max_stock_pct": "100"}
+FREE: dict[str, Any] = {
+    "min_notional": "0",
+    "commission_rate": "0",
+    "min_stock_pct": "0",
+    "max_stock_pct": "100",
+}
 
 
 def raw_size(price: str, strategy: str, **settings: Any) -> Decimal:
@@ -48,7 +53,9 @@ def test_fixed_percentage_spends_a_part_of_the_cash_and_sells_a_part_of_the_shar
 
 
 def test_fixed_percentage_does_not_count_the_receivable() -> None:
-    assert raw_size("80", "fixed_percentage", rebalance_ratio="0.5", dividend_receivable="4000") == Decimal("62.5")
+    assert raw_size("80", "fixed_percentage", rebalance_ratio="0.5", dividend_receivable="4000") == Decimal(
+        "62.5"
+    )
 
 
 @pytest.mark.parametrize("ratio", ["1", "1.000001", "1.6667", "100"])
@@ -126,7 +133,10 @@ def test_a_lot_that_would_cross_the_far_guardrail_is_not_rounded_up() -> None:
 def test_a_buy_loses_a_lot_until_its_rounded_cost_is_paid_for() -> None:
     tight = {"max_stock_pct": "100", "min_notional": "0", "rebalance_ratio": "100", "commission_rate": "0.01"}
     answered = decide_at("50", qty="1", cash="505", lot_size="1", **tight)
-    assert (answered["qty"], answered["binding_limit"]) == ("10", "cash")
+    assert (answered["qty"], answered["binding_limit"]) == (
+        "10",
+        "max_stock_pct",
+    )  # cash ties, and comes later
     answered = decide_at("50", qty="1", cash="504.999999", lot_size="1", **tight)
     assert answered["qty"] == "9"
 
@@ -198,7 +208,9 @@ def test_clip_raises_to_the_minimum_quantity_in_lots() -> None:
 
 
 def test_clip_names_the_quantity_when_both_minimums_ask_the_same() -> None:
-    answered = decide_at("80", min_qty="100", min_notional="8000", action_below_min="clip", **{"cash": "12000"})
+    answered = decide_at(
+        "80", min_qty="100", min_notional="8000", action_below_min="clip", **{"cash": "12000"}
+    )
     assert answered["binding_limit"] == "min_qty"
 
 
@@ -207,7 +219,7 @@ def test_clip_names_the_quantity_when_both_minimums_ask_the_same() -> None:
     [
         {"max_daily_notional": "1999"},
         {"max_trade_pct_of_position": "10"},
-        {"cash": "1999"},
+        {"cash": "1999", "dividend_receivable": "8001"},
         {"max_stock_pct": "59"},
     ],
 )
@@ -235,7 +247,7 @@ def test_clip_with_a_size_of_nothing_raises_to_the_minimum() -> None:
         ({"max_trade_pct_of_position": "5"}, "max_trade_pct_of_position"),
         ({"max_daily_notional": "900"}, "max_daily_notional"),
         ({"max_daily_notional": "1500", "notional": "600"}, "max_daily_notional"),
-        ({"cash": "900", "max_stock_pct": "100"}, "cash"),
+        ({"cash": "900", "dividend_receivable": "9100"}, "cash"),
         ({"max_stock_pct": "54"}, "max_stock_pct"),
         ({}, "sizing"),
     ],

@@ -62,7 +62,9 @@ class Command(BaseCommand):
             store_actions(order.history, stamp=replay_stamp(order))
             run = start_replay(order)
         with _progress_bar() as bar:
-            task = bar.add_task(f"{order.history.ticker} through the live path", total=len(order.history.bars))
+            task = bar.add_task(
+                f"{order.history.ticker} through the live path", total=len(order.history.bars)
+            )
             continue_replay(run, order, lambda steps: bar.advance(task, steps))
         return run
 
