@@ -7,7 +7,7 @@ from django.test import TransactionTestCase
 
 from positions.guards import install_guards, remove_guards
 
-_flush = TransactionTestCase._fixture_teardown
+_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
 def _flush_past_the_guards(test_case: TransactionTestCase) -> None:
@@ -19,7 +19,7 @@ def _flush_past_the_guards(test_case: TransactionTestCase) -> None:
         install_guards()
 
 
-TransactionTestCase._fixture_teardown = _flush_past_the_guards  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _flush_past_the_guards  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

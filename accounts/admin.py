@@ -5,13 +5,13 @@ from django.http import HttpRequest
 from accounts.models import Membership, Tenant, User
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     extra = 0
 
 
 @admin.register(User)
-class VolbalUserAdmin(UserAdmin):
+class VolbalUserAdmin(UserAdmin):  # type: ignore[type-arg]
     """Users have a login name and an e-mail address, nothing else of a person's."""
 
     list_display = ("username", "email", "is_staff", "is_active")
@@ -29,7 +29,7 @@ class VolbalUserAdmin(UserAdmin):
 
 
 @admin.register(Tenant)
-class TenantAdmin(admin.ModelAdmin):
+class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "positions_opened", "created_at")
     search_fields = ("name",)
     inlines = (MembershipInline,)

@@ -6,12 +6,12 @@ taken in one order: idempotency row, tenant, positions by pk, orders, receivable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from django.db import models, transaction
 
@@ -19,24 +19,34 @@ from accounts.errors import NotFound, OutsideUnitOfWork
 
 M = TypeVar("M", bound=models.Model)
 
-Finisher = TypeVar("Finisher", bound=Callable[[], None])
+
+class Finishing(Protocol):
+    """Something that collects what a unit of work is to write at its end."""
+
+    def finish(self) -> None:
+        """Write what was collected."""
+        ...
+
+
+Finisher = TypeVar("Finisher", bound=Finishing)
 
 
 class UnitOfWork:
     """One transaction under way, with what is still to be written before it commits."""
 
     def __init__(self) -> None:
-        self._finishers: dict[type, Callable[[], None]] = {}
+        self._finishers: dict[type, Finishing] = {}
 
     def finisher(self, kind: type[Finisher]) -> Finisher:
-        """Return this unit's only `kind()`, which is called once, last, inside the transaction."""
-        finisher = self._finishers.setdefault(kind, kind())
-        return cast(Finisher, finisher)
+        """Return this unit's only `kind()`; it finishes last, once, inside the transaction."""
+        if kind not in self._finishers:
+            self._finishers[kind] = kind()
+        return cast(Finisher, self._finishers[kind])
 
     def finish(self) -> None:
-        """Call the finishers in the order in which they were first asked for."""
+        """Let the finishers write, in the order in which they were first asked for."""
         for finisher in self._finishers.values():
-            finisher()
+            finisher.finish()
 
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)

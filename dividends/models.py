@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,10 +13,13 @@ from accounts.models import Tenant
 from positions.models import Position, money_field, qty_field, rate_field
 
 
-class CorporateActionQuerySet(models.QuerySet["CorporateAction"]):
+Action = TypeVar("Action", bound=models.Model)
+
+
+class CorporateActionQuerySet(models.QuerySet[Action]):
     """Reads of rows that have an owner."""
 
-    def seen_by(self, tenant_id: uuid.UUID) -> CorporateActionQuerySet:
+    def seen_by(self, tenant_id: uuid.UUID) -> CorporateActionQuerySet[Action]:
         """Keep everybody's rows and this tenant's own, each date's own row last."""
         return self.filter(Q(owner__isnull=True) | Q(owner=tenant_id)).order_by(
             F("owner").asc(nulls_first=True)
@@ -44,9 +47,7 @@ class Dividend(CorporateAction):
     currency = models.CharField(max_length=3, default="USD")
     withholding_tax_rate = rate_field(null=True, blank=True)
 
-    objects: ClassVar[CorporateActionQuerySet] = (  # type: ignore[assignment]
-        CorporateActionQuerySet.as_manager()
-    )
+    objects: ClassVar[CorporateActionQuerySet[Dividend]] = CorporateActionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [
@@ -77,9 +78,7 @@ class Split(CorporateAction):
     new_shares = models.PositiveIntegerField()
     old_shares = models.PositiveIntegerField()
 
-    objects: ClassVar[CorporateActionQuerySet] = (  # type: ignore[assignment]
-        CorporateActionQuerySet.as_manager()
-    )
+    objects: ClassVar[CorporateActionQuerySet[Split]] = CorporateActionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [

@@ -137,7 +137,7 @@ def _tell_anchor(position: Position, before: object, dividend: Dividend, stamp: 
 
 
 def _splits_due(position: Position, on: date) -> list[Split]:
-    done = set(position.splits_applied.values_list("date", flat=True))
+    done = set(SplitApplication.objects.filter(position=position).values_list("date", flat=True))
     found = Split.objects.seen_by(position.tenant_id).filter(
         ticker=position.ticker, date__gt=position.opened_date, date__lte=on
     )
@@ -146,7 +146,7 @@ def _splits_due(position: Position, on: date) -> list[Split]:
 
 
 def _dividends_due(position: Position, on: date) -> list[Dividend]:
-    done = set(position.receivables.values_list("ex_date", flat=True))
+    done = set(Receivable.objects.filter(position=position).values_list("ex_date", flat=True))
     found = Dividend.objects.seen_by(position.tenant_id).filter(
         ticker=position.ticker, ex_date__gt=position.opened_date, ex_date__lte=on
     )

@@ -32,7 +32,7 @@ def book_fill(*, order_id: UUID, fill: Fill, execution_id: str, executed_at: dat
     """Book one execution exactly once, inside the caller's unit of work.
 
     Raises ExecutionConflict if the id came with other values, Overfill, IllegalTransition for a finished
-    order, InsufficientCash or InsufficientShares, OutOfRange for a wrong side or amount; nothing changed then.
+    order, InsufficientCash or InsufficientShares, OutOfRange for a wrong side or amount: nothing changed.
     """
     order = Order.objects.lock_with_position(order_id)
     return book_locked_fill(order, fill, execution_id=execution_id, executed_at=executed_at, stamp=stamp)

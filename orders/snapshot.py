@@ -50,10 +50,7 @@ def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
     """Rebuild the snapshot from an event's inputs. Raises KeyError or ValueError for other JSON."""
     quote = facts["quote"]
     return Snapshot(
-        position=PositionState(
-            ticker=facts["position"]["ticker"],
-            **_decimals(facts["position"], "qty", "cash", "dividend_receivable", "anchor_price"),
-        ),
+        position=_position(facts["position"]),
         quote=None if quote is None else _quote(quote),
         trigger=TriggerConfig(**_settings("trigger", facts)),
         guardrail=GuardrailConfig(**_settings("guardrail", facts)),
@@ -90,5 +87,12 @@ def _setting(field: object, raw: Any) -> Any:
     return raw
 
 
-def _decimals(facts: Mapping[str, Any], *names: str) -> dict[str, Decimal | None]:
-    return {name: None if facts[name] is None else Decimal(facts[name]) for name in names}
+def _position(facts: Mapping[str, Any]) -> PositionState:
+    anchor = facts["anchor_price"]
+    return PositionState(
+        ticker=facts["ticker"],
+        qty=Decimal(facts["qty"]),
+        cash=Decimal(facts["cash"]),
+        dividend_receivable=Decimal(facts["dividend_receivable"]),
+        anchor_price=None if anchor is None else Decimal(anchor),
+    )

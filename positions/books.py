@@ -73,12 +73,12 @@ def journal_chain(position: Position) -> str:
 
 def free_cash(position: Position) -> Decimal:
     """Return the cash that no open order holds."""
-    return position.cash - position.reserved_cash
+    return Decimal(position.cash - position.reserved_cash)
 
 
 def free_qty(position: Position) -> Decimal:
     """Return the shares that no open order holds."""
-    return position.qty - position.reserved_qty
+    return Decimal(position.qty - position.reserved_qty)
 
 
 def require_free(position: Position, *, cash: Decimal = ZERO, qty: Decimal = ZERO) -> None:

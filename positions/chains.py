@@ -73,7 +73,7 @@ class ChainWriter:
         head.seq, head.hash = row.seq, row.hash
         self._rows.setdefault(type(row), []).append(row)
 
-    def __call__(self) -> None:
+    def finish(self) -> None:
         """Write what was collected."""
         for model, rows in self._rows.items():
             model._default_manager.bulk_create(rows)

@@ -19,17 +19,17 @@ MONEY_LIMIT = Decimal("1e9")
 QTY_LIMIT = Decimal("1e7")
 
 
-def money_field(**options: Any) -> models.DecimalField[Decimal, Decimal]:
+def money_field(**options: Any) -> models.DecimalField[Any, Any]:
     """A column for dollars or dollars per share: 15 digits, 6 after the point."""
     return models.DecimalField(max_digits=15, decimal_places=6, **options)
 
 
-def qty_field(**options: Any) -> models.DecimalField[Decimal, Decimal]:
+def qty_field(**options: Any) -> models.DecimalField[Any, Any]:
     """A column for shares: 15 digits, 8 after the point."""
     return models.DecimalField(max_digits=15, decimal_places=8, **options)
 
 
-def rate_field(**options: Any) -> models.DecimalField[Decimal, Decimal]:
+def rate_field(**options: Any) -> models.DecimalField[Any, Any]:
     """A column for a fraction such as a commission: 15 digits, 8 after the point."""
     return models.DecimalField(max_digits=15, decimal_places=8, **options)
 

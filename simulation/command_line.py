@@ -22,9 +22,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", type=_date, metavar="DATE", help="first bar, inclusive")
     parser.add_argument("--to", dest="end", type=_date, metavar="DATE", help="last bar, inclusive")
     parser.add_argument("--qty", type=_checked(_qty), help="shares at the first close (100)")
-    parser.add_argument(
-        "--cash", type=_checked(_cash), help="cash at the first close (what the shares cost)"
-    )
+    parser.add_argument("--cash", type=_checked(_cash), help="cash at the first close (what the shares cost)")
     parser.add_argument(
         "--set",
         dest="assignments",

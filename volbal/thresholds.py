@@ -135,7 +135,7 @@ def _price_at_pct(cell: kernel.Cell, pct: Decimal) -> Decimal | None:
         return ZERO
     if cell.qty == 0 or pct == 100:
         return None
-    return pct * (cell.cash + cell.receivable) / ((100 - pct) * cell.qty)
+    return Decimal(pct * (cell.cash + cell.receivable) / ((100 - pct) * cell.qty))
 
 
 def _least(one: Decimal, other: Decimal | None) -> Decimal:
@@ -173,11 +173,12 @@ def _caps(side: int, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day) ->
 
 
 def _least_notional(rules: kernel.Rules) -> Decimal:
-    return max(rules.min_notional - NOTIONAL_SLACK, ZERO)
+    return max(Decimal(rules.min_notional) - NOTIONAL_SLACK, ZERO)
 
 
 def _least_units(rules: kernel.Rules) -> Decimal:
-    return max((rules.min_qty / rules.unit).to_integral_value(ROUND_CEILING), Decimal(1))
+    units = Decimal(rules.min_qty) / rules.unit
+    return max(units.to_integral_value(ROUND_CEILING), Decimal(1))
 
 
 def _attaining(search: Search, units: Decimal, notional: Decimal) -> Region:

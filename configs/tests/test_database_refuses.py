@@ -42,7 +42,10 @@ GOOD_VALUES = [
     (TriggerConfig, {}),
     (TriggerConfig, {"up_threshold_pct": Decimal("0.000001"), "down_threshold_pct": Decimal("99.999999")}),
     (GuardrailConfig, {"min_stock_pct": 0, "max_stock_pct": 100}),
-    (GuardrailConfig, {"max_trade_pct_of_position": 0, "max_daily_notional": "none", "max_orders_per_day": 0}),
+    (
+        GuardrailConfig,
+        {"max_trade_pct_of_position": 0, "max_daily_notional": "none", "max_orders_per_day": 0},
+    ),
     (OrderPolicyConfig, {"lot_size": 10, "qty_step": 0}),
     (OrderPolicyConfig, {"lot_size": 0, "qty_step": 3}),
     (OrderPolicyConfig, {"lot_size": Decimal("0.7"), "qty_step": Decimal("0.1")}),

@@ -249,6 +249,8 @@ def test_clip_with_a_size_of_nothing_raises_to_the_minimum() -> None:
         ({"max_daily_notional": "1500", "notional": "600"}, "max_daily_notional"),
         ({"cash": "900", "dividend_receivable": "9100"}, "cash"),
         ({"max_stock_pct": "54"}, "max_stock_pct"),
+        ({"cash": "1020", "dividend_receivable": "8980"}, "sizing"),
+        ({"cash": "1020", "dividend_receivable": "8980", "slippage_bps": "100"}, "cash"),
         ({}, "sizing"),
     ],
 )

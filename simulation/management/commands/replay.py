@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result)))
             return
-        print_result(result, Console(file=self.stdout))
+        print_result(result, cast(IO[str], self.stdout))
         self.stdout.write(NEXT_STEPS.format(ticker=order.history.ticker))
 
     def _run(self, order: ReplayOrder, *, resume: bool) -> ReplayRun:

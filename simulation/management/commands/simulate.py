@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -31,8 +31,6 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result)))
             return
-        from rich.console import Console  # the table's library costs more than a small run
+        from simulation.tables import print_result  # its library costs more than a small run
 
-        from simulation.tables import print_result
-
-        print_result(result, Console(file=self.stdout))
+        print_result(result, cast(IO[str], self.stdout))

@@ -1,0 +1,14 @@
+"""Replays, to look at."""
+
+from django.contrib import admin
+
+from accounts.read_only_admin import ReadOnlyAdmin
+from simulation.models import ReplayRun
+
+
+@admin.register(ReplayRun)
+class ReplayRunAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "position", "last_date", "finished")
+    list_filter = ("finished",)
+    list_select_related = ("position",)
+    ordering = ("-created_at",)
