@@ -96,7 +96,7 @@ def lock_one(queryset: models.QuerySet[M], what: str) -> M:
     On SQLite the whole database is locked since the unit began. Raises NotFound if there is none.
     """
     require_unit_of_work()
-    row = queryset.select_for_update(of=("self",)).first()
+    row = queryset.select_for_update(of=("self",), no_key=True).first()
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row

@@ -26,7 +26,7 @@ from configs.models import (
     SettingRow,
     TriggerConfig,
 )
-from configs.resolver import COMMISSION_RATE
+from configs.resolver import COMMISSION_RATE, as_public, effective_config
 from configs.services import change_commission, change_config, check_change, check_commission
 from volbal.errors import VolbalError
 from volbal.fields import GROUPS
@@ -163,6 +163,22 @@ class SettingAdmin(AuditedAdmin):
 
     def setting_fields(self) -> tuple[str, ...]:
         return tuple(GROUPS[self.form.group])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "in_effect")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        sections = super().get_fieldsets(request, obj)
+        if obj is not None and obj.scope == Scope.POSITION:
+            sections.insert(2, ("In effect", {"fields": ("in_effect",)}))
+        return sections
+
+    @admin.display(description="values and where they come from")
+    def in_effect(self, row: SettingRow) -> str:
+        """Show what holds for the position once everything is inherited."""
+        public = as_public(effective_config(row.position))[self.form.group] if row.position else {}
+        lines = ((name, told["value"], told["scope"]) for name, told in public.items())
+        return format_html_join("", "<div>{} = {} ({})</div>", lines)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return ("__str__", *self.setting_fields(), "updated_at")

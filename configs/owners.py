@@ -59,7 +59,7 @@ def lock_owner(scope: str, tenant_id: UUID | None, position_id: UUID | None) -> 
     if not fits.get(scope):  # type: ignore[call-overload]
         raise InvalidConfig("GLOBAL takes no tenant and no position, TENANT a tenant, POSITION a position.")
     position = lock_open_position(position_id) if position_id else None
-    # SABOTAGE lock_settings()
+    lock_settings()
     return Owner(scope=Scope(scope), tenant=_tenant(tenant_id) if tenant_id else None, position=position)
 
 

@@ -78,7 +78,7 @@ def apply_preset(
     if name not in PRESETS:
         raise InvalidConfig(f"preset: choose one of {', '.join(PRESETS)}.", field="preset")
     for group in GROUPS:
-        touched = {field for preset in PRESETS.values() for field in preset.get(group, {})}
+        touched = sorted({field for preset in PRESETS.values() for field in preset.get(group, {})})
         chosen = PRESETS[name].get(group, {})
         change_config(
             group=group,

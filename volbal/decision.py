@@ -66,41 +66,17 @@ def decide(
         closed = "stale_quote"
     if closed is not None or quote is None:
         return _closed(closed or "stale_quote", position, quote)
-    outcome = kernel.decide(
-        quote.price,
-        kernel_cell(position),
-        kernel_rules(trigger, guardrail, order_policy),
-        kernel_day(today, guardrail, gates),
-        decimal_arithmetic(order_policy),
-    )
-    buy_at, sell_at = _next_trades(position, quote.price, trigger, guardrail, order_policy, today, gates)
+    cell, rules = kernel_cell(position), kernel_rules(trigger, guardrail, order_policy)
+    day, ops = kernel_day(today, guardrail, gates), decimal_arithmetic(order_policy)
     return _decision(
-        outcome, position, quote.price, trigger, guardrail, order_policy, buy_at=buy_at, sell_at=sell_at
-    )
-
-
-@in_exact_context
-def decide_outcome(
-    *,
-    position: PositionState,
-    price: Decimal,
-    trigger: TriggerConfig,
-    guardrail: GuardrailConfig,
-    order_policy: OrderPolicyConfig,
-    today: DayActivity,
-) -> kernel.Outcome | None:
-    """Decide with every gate open and without words or next prices, as a simulation wants it.
-
-    None without an anchor. The same kernel as `decide`, hence the same trade to the last digit.
-    """
-    if position.anchor_price is None:
-        return None
-    return kernel.decide(
-        price,
-        kernel_cell(position),
-        kernel_rules(trigger, guardrail, order_policy),
-        kernel_day(today, guardrail, Gates()),
-        decimal_arithmetic(order_policy),
+        kernel.decide(quote.price, cell, rules, day, ops),
+        position,
+        quote.price,
+        trigger,
+        guardrail,
+        order_policy,
+        buy_at=nearest_trade(kernel.BUY, quote.price, cell, rules, day, ops),
+        sell_at=nearest_trade(kernel.SELL, quote.price, cell, rules, day, ops),
     )
 
 
@@ -120,23 +96,6 @@ def _closed(reason: str, state: PositionState, quote: MarketQuote | None) -> Dec
         buy_at=None,
         sell_at=None,
         explanation=explain.of_gate(reason),
-    )
-
-
-def _next_trades(
-    state: PositionState,
-    price: Decimal,
-    trigger: TriggerConfig,
-    guardrail: GuardrailConfig,
-    policy: OrderPolicyConfig,
-    today: DayActivity,
-    gates: Gates,
-) -> tuple[Decimal | None, Decimal | None]:
-    cell, rules = kernel_cell(state), kernel_rules(trigger, guardrail, policy)
-    day, ops = kernel_day(today, guardrail, gates), decimal_arithmetic(policy)
-    return (
-        nearest_trade(kernel.BUY, price, cell, rules, day, ops),
-        nearest_trade(kernel.SELL, price, cell, rules, day, ops),
     )
 
 

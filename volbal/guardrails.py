@@ -138,9 +138,7 @@ class GuardrailEvaluator:
         A breach is more than 0.5 points outside the band *and* further out than before.
         Source: docs/strategy.md, "After a fill".
         """
-        qty_delta, cash_delta = deltas_of(
-            Fill(side=side, qty=fill_qty, price=price, commission=commission)
-        )
+        qty_delta, cash_delta = deltas_of(Fill(side=side, qty=fill_qty, price=price, commission=commission))
         filled = replace(
             position_state, qty=position_state.qty + qty_delta, cash=position_state.cash + cash_delta
         )

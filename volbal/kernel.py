@@ -154,16 +154,21 @@ def limits_for(side: int, price: Number, cell: Cell, rules: Rules, day: Day) -> 
 
 def deciding_limit(wanted: Number, limits: Limits, ops: Arithmetic) -> tuple[int, Number]:
     """Clamp the wanted notional; return (which limit decided, the notional it leaves)."""
-    limit, notional = BY_SIZING, wanted
-    if ops.fixed(limits.lower) > ops.fixed(notional):
-        limit, notional = BY_LOWER, limits.lower
-    if ops.fixed(limits.upper) < ops.fixed(notional):
-        limit, notional = BY_UPPER, limits.upper
-    if ops.fixed(limits.own) < ops.fixed(notional):
-        limit, notional = BY_OWN, limits.own
-    if ops.fixed(limits.max_trade) < ops.fixed(notional):
-        limit, notional = BY_MAX_TRADE, limits.max_trade
-    if ops.fixed(limits.max_daily) < ops.fixed(notional):
+    limit, notional, clamped = BY_SIZING, wanted, ops.fixed(wanted)
+    bound = ops.fixed(limits.lower)
+    if bound > clamped:
+        limit, notional, clamped = BY_LOWER, limits.lower, bound
+    bound = ops.fixed(limits.upper)
+    if bound < clamped:
+        limit, notional, clamped = BY_UPPER, limits.upper, bound
+    bound = ops.fixed(limits.own)
+    if bound < clamped:
+        limit, notional, clamped = BY_OWN, limits.own, bound
+    bound = ops.fixed(limits.max_trade)
+    if bound < clamped:
+        limit, notional, clamped = BY_MAX_TRADE, limits.max_trade, bound
+    bound = ops.fixed(limits.max_daily)
+    if bound < clamped:
         limit, notional = BY_MAX_DAILY, limits.max_daily
     return limit, notional
 

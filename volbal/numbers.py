@@ -45,7 +45,7 @@ _TWELVE = Decimal("1e-12")
 # rounds to 12 places as the true quotient would.
 EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z", re.ASCII)
+_PLAIN = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?\Z", re.ASCII)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?\Z", re.ASCII)
 _LONGEST = 40
 
@@ -109,9 +109,18 @@ def parse_decimal(text: str, *, places: int, signed: bool = False, field: str = 
     Raises InvalidNumber for anything else (exponents, NaN, underscores, blanks, a leading plus)
     and OutOfRange for a negative number (unless `signed`) or one with too many digits.
     """
-    if len(text) > _LONGEST or not _PLAIN.match(text):
+    match = _PLAIN.match(text) if len(text) <= _LONGEST else None
+    if match is None:
         raise InvalidNumber(f"{field}: write it as plain digits, like 150.25.", field=field)
-    return _checked(Decimal(text), text, places=places, signed=signed, field=field)
+    minus, whole, fraction = match.groups("")
+    if len(fraction) > places:
+        raise InvalidNumber(f"{field}: at most {places} decimal places.", field=field)
+    if len(whole) > MAX_DIGITS - places:
+        raise OutOfRange(f"{field}: at most {MAX_DIGITS - places} digits before the point.", field=field)
+    number = Decimal(text)
+    if minus and not signed and number:
+        raise OutOfRange(f"{field}: may not be negative.", field=field)
+    return number or ZERO
 
 
 def parse_json_number(text: str, *, places: int, signed: bool = False, field: str = "value") -> Decimal:
@@ -121,19 +130,9 @@ def parse_json_number(text: str, *, places: int, signed: bool = False, field: st
     """
     if len(text) > _LONGEST or not _JSON_NUMBER.match(text):
         raise InvalidNumber(f"{field}: this number has too many digits.", field=field)
+    if "e" not in text and "E" not in text:
+        return parse_decimal(text, places=places, signed=signed, field=field)
     number = Decimal(text)
-    if not -_LONGEST <= number.adjusted() <= _LONGEST:
+    if not -_LONGEST < number.adjusted() < MAX_DIGITS:
         raise OutOfRange(f"{field}: too large or too small.", field=field)
-    written = format(number, "f")
-    return _checked(Decimal(written), written, places=places, signed=signed, field=field)
-
-
-def _checked(number: Decimal, text: str, *, places: int, signed: bool, field: str) -> Decimal:
-    whole, _, fraction = text.lstrip("-").partition(".")
-    if len(fraction) > places:
-        raise InvalidNumber(f"{field}: at most {places} decimal places.", field=field)
-    if len(whole) > MAX_DIGITS - places:
-        raise OutOfRange(f"{field}: at most {MAX_DIGITS - places} digits before the point.", field=field)
-    if number < 0 and not signed:
-        raise OutOfRange(f"{field}: may not be negative.", field=field)
-    return number + 0 if number else ZERO
+    return parse_decimal(plain(number), places=places, signed=signed, field=field)

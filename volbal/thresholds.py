@@ -3,8 +3,9 @@
 Between two trades nothing moves but the price, and each rule is a polynomial inequality in it: with n(x)
 the notional that a limit leaves at price x, n(x) x is at most a quadratic. Solving them gives intervals of
 prices outside which no trade is possible (never too narrow, because every rounding is granted in favour of
-a trade). Whole lots cut teeth into the notional, so the edge is confirmed by asking the rules themselves;
-where they say no, the next price at which enough lots are reached is again a root.
+a trade). Usually the edge of the trigger or of the band is the answer, and asking the rules confirms it. If
+they say no, the minimums push it outwards to a root; and as whole lots cut teeth into the notional, from
+there to the price at which enough lots are reached, again a root.
 """
 
 from __future__ import annotations
@@ -46,13 +47,10 @@ EVERYWHERE: Region = [Interval(PRICE_TICK, MAX_PRICE)]
 
 
 class Search(NamedTuple):
-    """One side's question: the rules as they stand, and the limits as quadratics in the price."""
+    """One side's rules as zones of prices, and its limits as quadratics in the price."""
 
     side: int
-    cell: kernel.Cell
     rules: kernel.Rules
-    day: kernel.Day
-    ops: kernel.Arithmetic
     trigger_zone: Region
     band_zone: Region
     untriggered: Region
@@ -70,37 +68,42 @@ def nearest_trade(
     """
     if day.capped or (side == kernel.BUY and day.reducing):
         return None
-    search = _search(side, cell, rules, day, ops)
-    region = reachable(search)
-    candidate = _nearest_tick(region, side, price)
+    zones = _zones(side, cell, rules)
+    edge = _nearest_tick(_unite(*zones), side, price)
+    if edge is None or _trades(side, edge, cell, rules, day, ops):
+        return edge
+    search = _search(side, cell, rules, day, ops, zones)
+    region = _attaining(search, _least_units(rules), _least_notional(rules))
+    candidate = _nearest_tick(region, side, edge)
     for _ in range(_MOST_CALLS):
-        if candidate is None:
-            return None
-        outcome = kernel.decide(candidate, cell, rules, day, ops)
-        if outcome.verdict == kernel.TRADE and outcome.side == side:
+        if candidate is None or _trades(side, candidate, cell, rules, day, ops):
             return candidate
         candidate = _next_candidate(search, region, candidate)
     return None
 
 
-def reachable(search: Search) -> Region:
-    """Return the prices outside which no trade of this side is possible."""
-    return _attaining(search, _least_units(search.rules), _least_notional(search.rules))
+def _trades(
+    side: int, price: Decimal, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day, ops: kernel.Arithmetic
+) -> bool:
+    outcome = kernel.decide(price, cell, rules, day, ops)
+    return outcome.verdict == kernel.TRADE and outcome.side == side
 
 
 def _search(
-    side: int, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day, ops: kernel.Arithmetic
+    side: int,
+    cell: kernel.Cell,
+    rules: kernel.Rules,
+    day: kernel.Day,
+    ops: kernel.Arithmetic,
+    zones: tuple[Region, Region],
 ) -> Search:
     near, far = (rules.low_pct, rules.high_pct) if side == kernel.BUY else (rules.high_pct, rules.low_pct)
     effective = cell.cash + cell.receivable
-    trigger_zone, band_zone = _zones(side, cell, rules)
+    trigger_zone, band_zone = zones
     sizing = quadratic_of(ops.size, side, cell.anchor, rules.ratio, cell.qty, cell.cash, effective)
     return Search(
         side,
-        cell,
         rules,
-        day,
-        ops,
         trigger_zone,
         band_zone,
         _untriggered(side, cell, rules),
@@ -178,7 +181,7 @@ def _least_notional(rules: kernel.Rules) -> Decimal:
 
 def _least_units(rules: kernel.Rules) -> Decimal:
     units = Decimal(rules.min_qty) / rules.unit
-    return max(units.to_integral_value(ROUND_CEILING), Decimal(1))
+    return max(Decimal(units.to_integral_value(ROUND_CEILING)), Decimal(1))
 
 
 def _attaining(search: Search, units: Decimal, notional: Decimal) -> Region:
@@ -208,9 +211,7 @@ def _wanting(search: Search, least: Decimal, notional: Decimal) -> Region:
 def _led_by_band(search: Search) -> Region:
     """Return where the lower bound, which rounds up, decides: no trigger, or a smaller size than it."""
     lower, sizing = search.lower, search.sizing
-    not_smaller = _nonnegative(
-        lower.a - sizing.a, lower.b - sizing.b + COMPARED_SLACK, lower.c - sizing.c
-    )
+    not_smaller = _nonnegative(lower.a - sizing.a, lower.b - sizing.b + COMPARED_SLACK, lower.c - sizing.c)
     untriggered, triggered = search.untriggered, _intersect(search.band_zone, not_smaller)
     return _unite(_intersect(search.band_zone, untriggered), triggered)
 
@@ -225,6 +226,8 @@ def _where(limit: Quadratic, least: Decimal, notional: Decimal) -> Region:
 
 def _nonnegative(a: Decimal, b: Decimal, c: Decimal) -> Region:
     """Return the positive prices x with a x^2 + b x + c >= 0."""
+    if c == 0:
+        return _nonnegative_line(a, b)
     if a == 0:
         return _nonnegative_line(b, c)
     square = b * b - 4 * a * c

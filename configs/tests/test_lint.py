@@ -5,24 +5,24 @@ import pytest
 
 from configs.lint import lint
 from configs.tests.builders import make_effective
-from volbal.decision import decide_outcome
-from volbal.kernel import TRADE
-from volbal.values import DayActivity, PositionState, Side
+from volbal.decision import decide
+from volbal.values import DayActivity, Gates, MarketQuote, PositionState, Side
 
 CELL = PositionState(ticker="IBM", qty=Decimal(100), cash=Decimal(10_000), anchor_price=Decimal(100))
 SMALL = replace(CELL, qty=Decimal(5), cash=Decimal(500))
 
 
 def trades(state, effective, price):
-    outcome = decide_outcome(
+    decision = decide(
         position=state,
-        price=Decimal(price),
+        quote=MarketQuote(price=Decimal(price)),
         trigger=effective.trigger,
         guardrail=effective.guardrail,
         order_policy=effective.order_policy,
         today=DayActivity(),
+        gates=Gates(),
     )
-    return outcome.verdict == TRADE
+    return decision.trades
 
 
 def test_settings_that_trade_are_not_warned_of():

@@ -180,6 +180,18 @@ def test_the_history_shows_when_who_before_and_after_newest_first(staff):
     assert "min_stock_pct" not in history[: history.index("</table>")]
 
 
+def test_a_positions_row_shows_what_is_in_effect_and_where_it_comes_from(staff):
+    position = make_position()
+    set_tenant(position.tenant, "guardrail", min_stock_pct=Decimal(31))
+    row = set_position(position, "guardrail", max_daily_notional="none")
+
+    text = staff.get(page(GuardrailConfig, "change", row.pk)).content.decode()
+
+    assert "min_stock_pct = 31 (TENANT)" in text
+    assert "max_daily_notional = none (POSITION)" in text
+    assert "max_orders_per_day = 5 (GLOBAL)" in text
+
+
 def test_a_commission_rate_is_edited_and_told(staff):
     tenant = make_tenant()
     new = {"scope": "TENANT_ASSET", "tenant": tenant.pk, "ticker": "ibm", "rate": "0.0005"}
