@@ -10,6 +10,7 @@ from market.bundled_history import bundled_history
 from market.calendar import close_of, is_open, next_session, open_of, session_at, trading_date
 from market.errors import OutsideCalendar
 from market.tests.builders import new_york
+from volbal.errors import OutOfRange
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_the_next_session_is_after_the_day(day: str, expected: str) -> None:
     ],
 )
 def test_outside_the_calendar_nobody_says_open_or_closed(moment: datetime) -> None:
-    with pytest.raises(OutsideCalendar) as caught:
+    with pytest.raises(OutOfRange) as caught:
         is_open(moment)
     assert caught.value.code == "out-of-range"
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from accounts.models import Tenant
 from accounts.transactions import Stamp, unit_of_work
-from positions.models import Position
+from positions.ledger import ledger_digest
+from positions.models import ChainHead, Event, JournalEntry, Position
 from positions.services import open_position
 
 # A Monday, 11:00 in New York.
@@ -31,6 +32,8 @@ def make_position(
     cash: Decimal | int | str = 10_000,
     anchor: Decimal | int | str | None = 100,
     at: datetime = OPENED_AT,
+    broker: str = "paper",
+    market_provider: str = "static",
 ) -> Position:
     """Open a cell; without a tenant in the one named "t"."""
     with unit_of_work():
@@ -41,5 +44,17 @@ def make_position(
             cash=Decimal(cash),
             anchor_price=None if anchor is None else Decimal(anchor),
             stamp=make_stamp(at),
-            market_provider="static",
+            market_provider=market_provider,
+            broker=broker,
         )
+
+
+def everything_written() -> tuple[object, ...]:
+    """Return counts and hashes that any write to cells or history changes, to compare before and after."""
+    return (
+        ledger_digest(),
+        Position.objects.count(),
+        Event.objects.count(),
+        JournalEntry.objects.count(),
+        sorted(ChainHead.objects.values_list("chain", "seq", "hash")),
+    )

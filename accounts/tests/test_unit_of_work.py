@@ -1,0 +1,145 @@
+"""The one transaction helper: whole or nothing, on the disk when it ends, never inside another."""
+
+import uuid
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.errors import NotFound, OutsideUnitOfWork
+from accounts.models import Tenant
+from accounts.transactions import current_unit, lock_one, require_unit_of_work, unit_of_work
+
+on_commit = pytest.mark.django_db(transaction=True)
+
+
+class Boom(Exception):
+    pass
+
+
+def commits_of(block):
+    """Run `block` and return how many transactions it committed."""
+    connection.force_debug_cursor = True
+    already = len(connection.queries_log)
+    try:
+        block()
+    finally:
+        connection.force_debug_cursor = False
+    return [query["sql"] for query in list(connection.queries_log)[already:]].count("COMMIT")
+
+
+@on_commit
+def test_a_unit_is_one_commit():
+    def block():
+        with unit_of_work():
+            Tenant.objects.create(name="a")
+            Tenant.objects.create(name="b")
+
+    assert commits_of(block) == 1
+    assert Tenant.objects.count() == 2
+
+
+@on_commit
+def test_a_unit_refuses_to_open_inside_another():
+    with unit_of_work():
+        Tenant.objects.create(name="outer")
+        with pytest.raises(RuntimeError, match="durable"), unit_of_work():
+            Tenant.objects.create(name="inner")
+        require_unit_of_work()
+
+    assert [tenant.name for tenant in Tenant.objects.all()] == ["outer"]
+
+
+@on_commit
+def test_a_unit_refuses_to_open_inside_any_transaction():
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"), unit_of_work():
+        Tenant.objects.create(name="inner")
+
+    assert not Tenant.objects.exists()
+
+
+@on_commit
+def test_an_exception_undoes_everything():
+    with pytest.raises(Boom), unit_of_work():
+        Tenant.objects.create(name="a")
+        with transaction.atomic():
+            Tenant.objects.create(name="b")
+        raise Boom
+
+    assert not Tenant.objects.exists()
+    with pytest.raises(OutsideUnitOfWork):
+        require_unit_of_work()
+
+
+class Finisher:
+    """Writes tenants when the unit ends."""
+
+    def __init__(self):
+        self.names = []
+
+    def finish(self):
+        for name in self.names:
+            Tenant.objects.create(name=name)
+
+
+class FailingFinisher:
+    def finish(self):
+        raise Boom
+
+
+@on_commit
+def test_what_is_to_be_finished_is_written_once_at_the_end():
+    with unit_of_work():
+        current_unit().finisher(Finisher).names.append("a")
+        current_unit().finisher(Finisher).names.append("b")
+        assert not Tenant.objects.exists()
+
+    assert sorted(Tenant.objects.values_list("name", flat=True)) == ["a", "b"]
+
+
+@on_commit
+def test_what_cannot_be_finished_undoes_the_unit():
+    with pytest.raises(Boom), unit_of_work():
+        Tenant.objects.create(name="a")
+        current_unit().finisher(FailingFinisher)
+
+    assert not Tenant.objects.exists()
+
+
+@on_commit
+def test_nothing_is_finished_after_an_exception():
+    with pytest.raises(Boom), unit_of_work():
+        current_unit().finisher(Finisher).names.append("a")
+        raise Boom
+    with unit_of_work():
+        pass
+
+    assert not Tenant.objects.exists()
+
+
+@on_commit
+def test_locking_is_refused_outside_a_unit():
+    Tenant.objects.create(name="a")
+
+    with pytest.raises(OutsideUnitOfWork):
+        lock_one(Tenant.objects.filter(name="a"), "tenant")
+    with transaction.atomic(), pytest.raises(OutsideUnitOfWork):
+        lock_one(Tenant.objects.filter(name="a"), "tenant")
+
+
+@pytest.mark.django_db
+def test_locking_reads_the_row_again():
+    before = Tenant.objects.create(name="a")
+    Tenant.objects.update(positions_opened=7)
+
+    with unit_of_work():
+        locked = lock_one(Tenant.objects.filter(pk=before.pk), "tenant")
+
+    assert (before.positions_opened, locked.positions_opened) == (0, 7)
+
+
+@pytest.mark.django_db
+def test_locking_what_is_not_there_is_not_found():
+    with unit_of_work(), pytest.raises(NotFound, match="There is no such tenant") as caught:
+        lock_one(Tenant.objects.filter(pk=uuid.uuid4()), "tenant")
+
+    assert caught.value.code == "not-found"
