@@ -123,8 +123,10 @@ def read_price(raw: object, *, field: str) -> Decimal:
 
 def read_ticker(raw: object) -> str:
     """Read a ticker, raising lower case. Raises InvalidTicker."""
-    if isinstance(raw, str) and raw.isascii() and TICKER.match(raw.upper()):
-        return raw.upper()
+    if isinstance(raw, str) and not isinstance(raw, JsonNumber):
+        ticker = raw.upper() if raw.isascii() else ""
+        if TICKER.match(ticker):
+            return ticker
     raise InvalidTicker("A ticker has 1 to 12 of A-Z, 0-9, dot and hyphen.", field="ticker")
 
 

@@ -275,6 +275,8 @@ def decide_triggered(
     if by_trigger:
         size = ops.size(side, price, cell.anchor, rules.ratio, cell.qty, cell.cash, value)
     raw = ops.fixed(size)
+    if value == 0:
+        return Outcome(SKIP_GUARDRAIL, side, by_trigger, raw, zero, zero, BY_UPPER)
     if side == BUY and day.reducing:
         return Outcome(SKIP_REDUCING, side, by_trigger, raw, zero, zero, NO_LIMIT)
     if day.capped:

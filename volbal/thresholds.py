@@ -10,6 +10,7 @@ there to the price at which enough lots are reached, again a root.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
@@ -23,8 +24,9 @@ QTY_SLACK = Decimal("5e-13")
 COMPARED_SLACK = Decimal("1e-12")
 # Removes the noise of roots before a price is cut to its tick; far below any tick.
 _NOISE = Decimal("1e-30")
-# A confirming call is needed once or twice; each further one advances at least a tick.
-_MOST_CALLS = 200
+# One or two confirming calls are the rule. More are needed only where a cap is within a lot of a minimum, so
+# that few prices fit between the two; then each call advances by at least a tick, and this many are made.
+_MOST_CALLS = 500
 
 
 class Interval(NamedTuple):
@@ -46,8 +48,21 @@ Region = list[Interval]
 EVERYWHERE: Region = [Interval(PRICE_TICK, MAX_PRICE)]
 
 
+class Question(NamedTuple):
+    """Everything but the price, and the side that is asked for."""
+
+    side: int
+    cell: kernel.Cell
+    rules: kernel.Rules
+    day: kernel.Day
+    ops: kernel.Arithmetic
+
+
 class Search(NamedTuple):
-    """One side's rules as zones of prices, and its limits as quadratics in the price."""
+    """One side's rules as zones of prices, and its limits as quadratics in the price.
+
+    `raises`: the trade is one that `clip` raises to the minimums, so it only needs the caps' room.
+    """
 
     side: int
     rules: kernel.Rules
@@ -57,6 +72,7 @@ class Search(NamedTuple):
     sizing: Quadratic
     lower: Quadratic
     caps: tuple[Quadratic, ...]
+    raises: bool
 
 
 def nearest_trade(
@@ -70,33 +86,44 @@ def nearest_trade(
         return None
     zones = _zones(side, cell, rules)
     edge = _nearest_tick(_unite(*zones), side, price)
-    if edge is None or _trades(side, edge, cell, rules, day, ops):
+    question = Question(side, cell, rules, day, ops)
+    if edge is None or _trades(question, edge):
         return edge
-    search = _search(side, cell, rules, day, ops, zones)
-    region = _attaining(search, _least_units(rules), _least_notional(rules))
-    candidate = _nearest_tick(region, side, edge)
+    return _nearer(side, [_walk(question, search, edge) for search in _searches(question, zones)])
+
+
+def _walk(question: Question, search: Search, edge: Decimal) -> Decimal | None:
+    """Go outwards from `edge`, which does not trade, from one possible price to the next."""
+    region = _attaining(search, _least_units(search.rules), _least_notional(search.rules))
+    candidate = _nearest_tick(region, search.side, edge)
     for _ in range(_MOST_CALLS):
-        if candidate is None or _trades(side, candidate, cell, rules, day, ops):
+        if candidate is None or _trades(question, candidate):
             return candidate
         candidate = _next_candidate(search, region, candidate)
     return None
 
 
-def _trades(
-    side: int, price: Decimal, cell: kernel.Cell, rules: kernel.Rules, day: kernel.Day, ops: kernel.Arithmetic
-) -> bool:
+def _nearer(side: int, prices: Iterable[Decimal | None]) -> Decimal | None:
+    nearest = max if side == kernel.BUY else min
+    return nearest((price for price in prices if price is not None), default=None)
+
+
+def _trades(question: Question, price: Decimal) -> bool:
+    side, cell, rules, day, ops = question
     outcome = kernel.decide(price, cell, rules, day, ops)
     return outcome.verdict == kernel.TRADE and outcome.side == side
 
 
-def _search(
-    side: int,
-    cell: kernel.Cell,
-    rules: kernel.Rules,
-    day: kernel.Day,
-    ops: kernel.Arithmetic,
-    zones: tuple[Region, Region],
-) -> Search:
+def _searches(question: Question, zones: tuple[Region, Region]) -> list[Search]:
+    """Return one search for trades that reach the minimums by themselves, with `clip` one for raised ones."""
+    search, rules = _search(question, zones), question.rules
+    if rules.below_min == kernel.MIN_CLIP and (rules.min_qty or rules.min_notional):
+        return [search, search._replace(raises=True)]
+    return [search]
+
+
+def _search(question: Question, zones: tuple[Region, Region]) -> Search:
+    side, cell, rules, day, ops = question
     near, far = (rules.low_pct, rules.high_pct) if side == kernel.BUY else (rules.high_pct, rules.low_pct)
     effective = cell.cash + cell.receivable
     trigger_zone, band_zone = zones
@@ -110,6 +137,7 @@ def _search(
         Quadratic(*sizing),
         _bound(side, near, cell, rules),
         (_bound(side, far, cell, rules), *_caps(side, cell, rules, day)),
+        raises=False,
     )
 
 
@@ -196,9 +224,9 @@ def _attaining(search: Search, units: Decimal, notional: Decimal) -> Region:
 
 
 def _wanting(search: Search, least: Decimal, notional: Decimal) -> Region:
-    """Return where trigger or band ask for that much. `clip` asks for the minimum wherever either asks."""
+    """Return where trigger or band ask for that much, or, when it is raised to it, for anything."""
     trigger_zone, band_zone, rules = search.trigger_zone, search.band_zone, search.rules
-    if rules.below_min == kernel.MIN_CLIP and (rules.min_qty or rules.min_notional):
+    if search.raises:
         return _unite(trigger_zone, band_zone)
     if trigger_zone:
         trigger_zone = _intersect(trigger_zone, _where(search.sizing, least, notional))

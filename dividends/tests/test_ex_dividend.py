@@ -71,7 +71,11 @@ def test_the_worked_dividend_numbers():
 
     of_100, of_50 = whole.receivables.get(), odd.receivables.get()
     assert (of_100.gross, of_100.tax, of_100.amount) == (Decimal(82), Decimal("20.5"), Decimal("61.5"))
-    assert (of_50.gross, of_50.tax, of_50.amount) == (Decimal("41.41"), Decimal("10.3525"), Decimal("31.0575"))
+    assert (of_50.gross, of_50.tax, of_50.amount) == (
+        Decimal("41.41"),
+        Decimal("10.3525"),
+        Decimal("31.0575"),
+    )
 
 
 @pytest.mark.lesson

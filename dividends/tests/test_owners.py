@@ -64,7 +64,11 @@ def test_an_own_row_that_comes_after_the_ex_date_was_dealt_with_changes_nothing(
 
     after = morning(position, PAY_DATE)
 
-    assert (after.qty, after.anchor_price) == (before.qty, before.anchor_price) == (Decimal(200), Decimal("49.5"))
+    assert (
+        (after.qty, after.anchor_price)
+        == (before.qty, before.anchor_price)
+        == (Decimal(200), Decimal("49.5"))
+    )
     assert Receivable.objects.count() == 1
     assert SplitApplication.objects.count() == 1
 

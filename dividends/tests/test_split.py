@@ -29,7 +29,11 @@ def test_a_split_rescales_shares_and_anchor_and_leaves_the_cash():
 
     position = morning(make_position(anchor=100), EX_DATE)
 
-    assert (position.qty, position.anchor_price, position.cash) == (Decimal(200), Decimal(50), Decimal(10_000))
+    assert (position.qty, position.anchor_price, position.cash) == (
+        Decimal(200),
+        Decimal(50),
+        Decimal(10_000),
+    )
     assert event_types(position) == ["split_applied"]
     assert position.journal.get(cause_kind="split").qty_delta == Decimal(100)
     assert_books_agree()
