@@ -30,7 +30,7 @@ check: setup
 	$(BIN)/mypy .
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
-	$(MAKE) test
+	$(PY) -m pytest -n 2
 
 bench: setup
 	$(PY) bench/core.py

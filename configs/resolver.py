@@ -53,7 +53,7 @@ class EffectiveConfig:
 
 
 def effective_config(position: Position) -> EffectiveConfig:
-    """Resolve every setting of one position in four queries.
+    """Resolve every setting of one position in at most four queries.
 
     A field that no scope sets has the core's default and scope GLOBAL.
     """
@@ -63,10 +63,12 @@ def effective_config(position: Position) -> EffectiveConfig:
 def effective_configs(positions: Collection[Position]) -> dict[UUID, EffectiveConfig]:
     """Resolve the settings of many positions, by id, in four queries. Keep to a few hundred at a time."""
     rows = {group: by_owner(model._default_manager.about(positions)) for group, model in MODELS.items()}
+    own = rows["order_policy"]
+    inheriting = [p for p in positions if p.pk not in own or getattr(own[p.pk], COMMISSION_RATE) is None]
     rates = _rates(
-        CommissionRate.objects.about(
-            {position.tenant_id for position in positions}, {position.ticker for position in positions}
-        )
+        CommissionRate.objects.about({p.tenant_id for p in inheriting}, {p.ticker for p in inheriting})
+        if inheriting
+        else ()
     )
     return {
         position.pk: resolve(

@@ -30,6 +30,7 @@ from volbal.trading_day import trading_date
 from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
 
 MANUAL_SOURCE = "manual"
+REAL_BROKER_BPS = Decimal(20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,18 +122,27 @@ def _snapshot(
         quote=quote,
         trigger=effective.trigger,
         guardrail=effective.guardrail,
-        order_policy=_policy_for(effective.order_policy, quote),
+        order_policy=_policy_for(effective.order_policy, position, quote),
         today=day_activity(position, orders, at),
         gates=_gates(position, quote, orders, at),
     )
     return snapshot, effective
 
 
-def _policy_for(policy: OrderPolicyConfig, quote: MarketQuote | None) -> OrderPolicyConfig:
-    """Slippage applies to market quotes; a price that somebody gave is taken at its word."""
+def _policy_for(
+    policy: OrderPolicyConfig, position: Position, quote: MarketQuote | None
+) -> OrderPolicyConfig:
+    """Return the policy with the slippage to count on.
+
+    It applies to market quotes; a price that somebody gave is taken at its word. A real market may move
+    while the order is on its way, so there its cash cap keeps 20 bps more.
+    """
+    slippage = policy.slippage_bps
     if quote is not None and quote.source == MANUAL_SOURCE:
-        return replace(policy, slippage_bps=ZERO)
-    return policy
+        slippage = ZERO
+    if broker_named(position.broker).is_real:
+        slippage += REAL_BROKER_BPS
+    return policy if slippage == policy.slippage_bps else replace(policy, slippage_bps=slippage)
 
 
 def _gates(position: Position, quote: MarketQuote | None, orders: list[Order], at: datetime) -> Gates:
