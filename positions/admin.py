@@ -23,7 +23,7 @@ class PositionAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("ts", "type", "scope", "tenant", "position", "actor", "message")
+    list_display = ("ts", "type", "position", "message", "actor", "tenant")
     list_filter = ("type", "scope")
     list_select_related = ("tenant", "position")
     search_fields = ("message", "actor", "request_id", "position__ticker", "tenant__name")

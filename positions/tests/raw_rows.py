@@ -29,13 +29,16 @@ def stored(table: str, key: str = "rowid" if ON_SQLITE else "ctid") -> dict[str,
 @contextmanager
 def unguarded(model: type[models.Model]) -> Iterator[None]:
     """Let the block change history as only somebody with every right could; then undo all it did."""
-    with transaction.atomic():
-        remove_guards()
-        _drop_checks(model)
-        yield
-        transaction.set_rollback(True)
-    if ON_SQLITE:
-        connection.cursor().execute("PRAGMA ignore_check_constraints = OFF")
+    connection.check_constraints()  # PostgreSQL alters no table while foreign keys wait to be checked
+    try:
+        with transaction.atomic():
+            remove_guards()
+            _drop_checks(model)
+            yield
+            transaction.set_rollback(True)
+    finally:
+        if ON_SQLITE:
+            connection.cursor().execute("PRAGMA ignore_check_constraints = OFF")
 
 
 def _drop_checks(model: type[models.Model]) -> None:

@@ -142,7 +142,9 @@ def test_facts_that_json_would_blur_are_refused(fact):
     assert everything_written() == before
 
 
-@pytest.mark.parametrize("text", ["naïve — ≤ 3 % 🙂", 'quote " and \\ backslash', "two\nlines\ttab", "e\u0301"])
+@pytest.mark.parametrize(
+    "text", ["naïve — ≤ 3 % 🙂", 'quote " and \\ backslash', "two\nlines\ttab", "e\u0301"]
+)
 def test_any_words_come_back_as_they_were_hashed(text):
     position = make_position()
 

@@ -35,7 +35,7 @@ def attributed(history: History, run: Result) -> Decimal:
 def test_with_whole_shares_it_is_exact(fill):
     history = make_history(
         ["100", "104", "99", "95", "103", "101"],
-        opens=["100", "103", "98", "96", "102", "101"],
+        opens=["100", "103", "104", "98", "96", "103"],
         dividends=[(day(2), day(3), "0.4"), (day(4), day(30), "1.2")],
     )
 

@@ -66,13 +66,11 @@ def test_at_96_after_a_dividend_of_four_nothing_happens(fill):
 
 
 def test_events_on_days_without_a_bar_act_at_the_next_bar():
-    friday, monday, tuesday = date(2024, 1, 12), date(2024, 1, 15), date(2024, 1, 16)
-    days = [date(2024, 1, 11), friday, tuesday]
     history = make_history(
         ["102", "102", "50"],
-        days=days,
+        days=[date(2024, 1, 11), date(2024, 1, 12), date(2024, 1, 16)],
         splits=[(date(2024, 1, 13), 2, 1)],
-        dividends=[(date(2024, 1, 14), monday, "1")],
+        dividends=[(date(2024, 1, 14), date(2024, 1, 15), "1")],
     )
 
     run = fold(history)

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from simulation.setup import FillModel
-from simulation.tests.builders import bring_in, day, fold, make_history, told
+from simulation.tests.builders import both, bring_in, day, fold, make_history, told
 
 NEXT_OPEN = {"fill": FillModel.NEXT_OPEN}
 
@@ -83,9 +83,7 @@ def test_the_daily_cap_counts_the_fill_at_the_open():
 
 
 @pytest.mark.django_db
-def test_live_drops_and_fills_the_same(request):
-    from simulation.tests.builders import both
-
+def test_live_drops_and_fills_the_same():
     bring_in(
         make_history(
             ["100", "104", "104", "109", "97", "96", "52"],

@@ -26,12 +26,13 @@ from simulation.tables import print_result
 from volbal.errors import VolbalError
 
 NEXT_STEPS = """
-Everything it did is in the books, and every step of it can be checked:
-  manage.py verify_ledger       balances, orders and receivables against the journal
-  manage.py verify_audit        the hash chains of events and journal
-  manage.py replay_decisions    every decision made again from what was known
-  manage.py simulate {ticker}      the same trades from the rules alone, in a blink
-What the rules are: docs/strategy.md
+Everything it did is in the books, and every step of it can be checked. Where to look next:
+
+  .venv/bin/python manage.py verify_ledger      balances, orders and receivables against the journal
+  .venv/bin/python manage.py verify_audit       the hash chains of events and journal, and their guards
+  .venv/bin/python manage.py replay_decisions   every decision made again from what was known then
+  .venv/bin/python manage.py simulate {ticker:10}the same trades from the rules alone, in a blink
+  docs/strategy.md                              the rules, for an investor
 """
 
 

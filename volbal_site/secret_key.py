@@ -1,0 +1,44 @@
+"""The key that signs sessions: given in production, made once for an embedded installation."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST = 32
+
+
+def secret_key(given: str, *, embedded: bool, folder: Path) -> str:
+    """Return the key to sign with: the given one, or for an embedded installation its own in `folder`.
+
+    There is no default: a key that everybody knows signs nothing.
+    Raises ImproperlyConfigured for a short key, and without one when the database is a server.
+    """
+    if given:
+        if len(given) < SHORTEST or len(set(given)) < 8:
+            raise ImproperlyConfigured(f"SECRET_KEY must be {SHORTEST} random characters or more.")
+        return given
+    if not embedded:
+        raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL names a server.")
+    return _own_key(folder / "secret_key")
+
+
+def _own_key(path: Path) -> str:
+    """Read the installation's key; make it, readable by its owner alone, if this is the first start."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    try:
+        os.link(draft, path)  # the first of several processes wins, and none reads half a key
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text()
