@@ -12,7 +12,6 @@ from django.db.models import F, Q
 from accounts.models import Tenant
 from positions.models import Position, money_field, qty_field, rate_field
 
-
 Action = TypeVar("Action", bound=models.Model)
 
 

@@ -18,7 +18,6 @@ MONEY_COLUMNS = [
     "anchor_price",
     "reserved_cash",
     "reserved_qty",
-    "status",
     "updated_at",
 ]
 

@@ -8,7 +8,6 @@ from simulation.models import ReplayRun
 
 @admin.register(ReplayRun)
 class ReplayRunAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "position", "last_date", "finished")
-    list_filter = ("finished",)
+    list_display = ("created_at", "position", "last_date", "options")
     list_select_related = ("position",)
     ordering = ("-created_at",)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import connection
-
+from accounts.database import is_migrated
 from accounts.transactions import Stamp, unit_of_work
 from dividends.imports import import_actions
 from dividends.queries import imported_dividends, imported_splits
@@ -23,7 +22,7 @@ def history_of(ticker: str, *, start: date | None = None, end: date | None = Non
     database that was never migrated has nothing imported.
     Raises UnknownTicker, and OutOfRange for a span without bars.
     """
-    if _is_migrated() and has_imported_bars(ticker):
+    if is_migrated() and has_imported_bars(ticker):
         bars = bars_of(ticker, start=start, end=end)
         dividends, splits = imported_dividends(ticker), imported_splits(ticker)
     else:
@@ -57,7 +56,3 @@ def _cut(bars: tuple[DayBar, ...], start: date | None, end: date | None) -> tupl
     return tuple(
         bar for bar in bars if (start is None or bar.date >= start) and (end is None or bar.date <= end)
     )
-
-
-def _is_migrated() -> bool:
-    return "market_bar" in connection.introspection.table_names()

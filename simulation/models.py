@@ -12,7 +12,8 @@ from positions.models import Position
 class ReplayRun(models.Model):
     """One replay of history through the live path; `last_date` is the last bar that is in the books.
 
-    It is saved with each bar, so that a killed replay goes on with the next one.
+    It is saved with each bar, so that a killed replay goes on with the next one; with the last bar of its
+    options in the books it is complete.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -20,7 +21,6 @@ class ReplayRun(models.Model):
     options = models.JSONField()
     last_date = models.DateField(null=True)
     next_open_wanted = models.BooleanField(default=False)
-    finished = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -81,10 +81,9 @@ def start_replay(order: ReplayOrder) -> ReplayRun:
         return ReplayRun.objects.create(position=position, options=order.facts())
 
 
-def unfinished_replay(order: ReplayOrder) -> ReplayRun | None:
-    """Find the newest replay of exactly this order that was cut off."""
-    runs = ReplayRun.objects.filter(finished=False, options=order.facts())
-    return runs.order_by("-created_at").first()
+def latest_replay(order: ReplayOrder) -> ReplayRun | None:
+    """Find the newest replay of exactly this order, cut off or complete."""
+    return ReplayRun.objects.filter(options=order.facts()).order_by("-created_at").first()
 
 
 def continue_replay(run: ReplayRun, order: ReplayOrder, progress: Progress) -> None:
@@ -99,8 +98,6 @@ def continue_replay(run: ReplayRun, order: ReplayOrder, progress: Progress) -> N
         while days and days[0] <= bar.date:
             days.popleft()
         progress(1)
-    run.finished = True
-    run.save(update_fields=["finished"])
 
 
 def replayed_run(run: ReplayRun) -> Run:

@@ -6,20 +6,21 @@ import json
 import sys
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from accounts.database import is_migrated
 from simulation.command_line import add_run_options, order_from
 from simulation.histories import store_actions
 from simulation.models import ReplayRun
 from simulation.replay import (
     ReplayOrder,
     continue_replay,
+    latest_replay,
     replay_stamp,
     replayed_run,
     start_replay,
-    unfinished_replay,
 )
 from simulation.report import as_json, result_of
 from simulation.tables import print_result
@@ -45,6 +46,8 @@ class Command(BaseCommand):
         parser.add_argument("--resume", action="store_true", help="go on with a replay that was cut off")
 
     def handle(self, **options: Any) -> None:
+        if not is_migrated():
+            raise CommandError("The database is not set up yet: run manage.py migrate first.")
         try:
             order = order_from(options)
             run = self._run(order, resume=options["resume"])
@@ -58,7 +61,7 @@ class Command(BaseCommand):
         self.stdout.write(NEXT_STEPS.format(ticker=order.history.ticker))
 
     def _run(self, order: ReplayOrder, *, resume: bool) -> ReplayRun:
-        run = unfinished_replay(order) if resume else None
+        run = latest_replay(order) if resume else None
         if run is None:
             store_actions(order.history, stamp=replay_stamp(order))
             run = start_replay(order)
