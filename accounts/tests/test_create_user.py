@@ -9,6 +9,7 @@ from accounts.models import Membership, Role, Tenant, User
 
 pytestmark = pytest.mark.django_db
 
+WORDS = "correct horse battery"
 MAKERS = ["create_user", "create_superuser"]
 
 
@@ -17,7 +18,7 @@ def everyone():
 
 
 def make(maker, name):
-    return getattr(User.objects, maker)(name, "a@example.org", "correct horse battery")
+    return getattr(User.objects, maker)(name, "a@example.org", WORDS)
 
 
 def owned_by(user):
@@ -31,11 +32,11 @@ def test_a_new_user_owns_a_tenant_of_their_name(maker):
     assert owned_by(user) == [("ann", Role.OWNER)]
     assert everyone() == (1, 1, 1)
     assert user.is_staff is (maker == "create_superuser")
-    assert user.check_password("correct horse battery")
+    assert user.check_password(WORDS)
 
 
 def test_the_command_createsuperuser_makes_the_tenant_too(monkeypatch):
-    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", WORDS)
 
     call_command("createsuperuser", interactive=False, username="ann", email="a@example.org", verbosity=0)
 
@@ -67,8 +68,7 @@ def test_a_user_named_like_a_user_leaves_nothing_behind(maker):
 
 def test_a_user_added_in_the_admin_owns_a_tenant_too(client):
     client.force_login(make("create_superuser", "root"))
-    secret = "correct horse battery"
-    form = {"username": "ann", "usable_password": "true", "password1": secret, "password2": secret}
+    form = {"username": "ann", "usable_password": "true", "password1": WORDS, "password2": WORDS}
 
     client.post(reverse("admin:accounts_user_add"), form)
 

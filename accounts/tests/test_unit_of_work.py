@@ -59,11 +59,15 @@ def test_a_unit_refuses_to_open_inside_any_transaction():
 
 @on_commit
 def test_an_exception_undoes_everything():
-    with pytest.raises(Boom), unit_of_work():
-        Tenant.objects.create(name="a")
-        with transaction.atomic():
-            Tenant.objects.create(name="b")
-        raise Boom
+    def block():
+        with unit_of_work():
+            Tenant.objects.create(name="a")
+            with transaction.atomic():
+                Tenant.objects.create(name="b")
+            raise Boom
+
+    with pytest.raises(Boom):
+        block()
 
     assert not Tenant.objects.exists()
     with pytest.raises(OutsideUnitOfWork):
@@ -98,18 +102,26 @@ def test_what_is_to_be_finished_is_written_once_at_the_end():
 
 @on_commit
 def test_what_cannot_be_finished_undoes_the_unit():
-    with pytest.raises(Boom), unit_of_work():
-        Tenant.objects.create(name="a")
-        current_unit().finisher(FailingFinisher)
+    def block():
+        with unit_of_work():
+            Tenant.objects.create(name="a")
+            current_unit().finisher(FailingFinisher)
+
+    with pytest.raises(Boom):
+        block()
 
     assert not Tenant.objects.exists()
 
 
 @on_commit
 def test_nothing_is_finished_after_an_exception():
-    with pytest.raises(Boom), unit_of_work():
-        current_unit().finisher(Finisher).names.append("a")
-        raise Boom
+    def block():
+        with unit_of_work():
+            current_unit().finisher(Finisher).names.append("a")
+            raise Boom
+
+    with pytest.raises(Boom):
+        block()
     with unit_of_work():
         pass
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from positions.ledger import event_faults, journal_faults
 from positions.models import ChainHead, Event, JournalEntry, Position
 from positions.services import move_cash
 from positions.tests.builders import everything_written, make_position, make_stamp, make_tenant
+from volbal.errors import VolbalError
 
 pytestmark = pytest.mark.django_db
 
@@ -77,9 +79,13 @@ def test_history_of_a_unit_that_fails_is_never_written():
     position = make_position()
     before = everything_written()
 
-    with pytest.raises(ZeroDivisionError), unit_of_work():
-        move_cash(position_id=position.pk, amount=Decimal(1), stamp=make_stamp())
-        raise ZeroDivisionError
+    def block():
+        with unit_of_work():
+            move_cash(position_id=position.pk, amount=Decimal(1), stamp=make_stamp())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        block()
 
     assert everything_written() == before
     deposit(position, 5)
@@ -165,3 +171,14 @@ def test_times_are_hashed_to_the_microsecond():
 
     assert Event.objects.get(seq=2).ts == at
     assert list(event_faults()) == []
+
+
+@pytest.mark.parametrize("amount", ["0.0000015", "-0.0000001", "1.00000049"])
+def test_an_amount_with_too_many_places_never_makes_the_books_look_changed(amount):
+    """It may be refused or rounded, but what is hashed must be what is kept."""
+    position = make_position()
+
+    with suppress(VolbalError):
+        deposit(position, amount)
+
+    assert [*event_faults(), *journal_faults()] == []

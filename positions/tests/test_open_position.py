@@ -107,6 +107,8 @@ def test_an_unknown_tenant_is_not_found():
         ({"qty": Decimal(-1)}, InsufficientShares),
         ({"cash": Decimal("1000000000")}, OutOfRange),
         ({"qty": Decimal("10000000")}, OutOfRange),
+        ({"anchor_price": Decimal(0)}, OutOfRange),
+        ({"anchor_price": Decimal(-1)}, OutOfRange),
     ],
 )
 def test_balances_that_the_books_cannot_keep_open_nothing(changes, error):

@@ -61,3 +61,13 @@ def test_a_closed_or_unknown_position_has_no_anchor_to_set():
         set_anchor(position_id=uuid.uuid4(), price=Decimal(1), stamp=make_stamp())
 
     assert everything_written() == before
+
+
+def test_an_anchor_that_the_books_cannot_keep_is_refused():
+    position = make_position(anchor=100)
+    before = everything_written()
+
+    with pytest.raises(OutOfRange):
+        anchor(position, "1000000000")
+
+    assert everything_written() == before

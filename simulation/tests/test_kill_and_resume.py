@@ -45,8 +45,10 @@ def test_ten_kills_end_in_the_same_books_as_none(tmp_path):
     choose = random.Random(2000)
     with scratch_database(tmp_path) as killed:
         killed.told("migrate", "--verbosity=0")
-        with scratch_database(tmp_path, template=killed) as undisturbed:
-            whole = undisturbed.start(*REPLAY)
+        with (
+            scratch_database(tmp_path, template=killed) as undisturbed,
+            undisturbed.start(*REPLAY) as whole,
+        ):
             reached = [
                 kill_after(killed, choose.randint(1, 9), choose.random() * 0.012) for _ in range(KILLS)
             ]

@@ -100,3 +100,13 @@ def test_live_drops_and_fills_the_same():
         ("2024-01-13", "99"),
         ("2024-01-14", "52"),
     ]
+
+
+@pytest.mark.django_db
+def test_live_counts_the_fill_at_the_open_too():
+    bring_in(make_history(["100", "104", "109", "109"], opens=["100", "100", "104", "109"]))
+
+    capped = both("XYZ", "--fill=next_open", "--set=max_orders_per_day=1")["trades"]
+
+    assert [trade["date"] for trade in capped] == ["2024-01-10"]
+    assert len(both("XYZ", "--fill=next_open")["trades"]) == 2
