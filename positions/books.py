@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from accounts.transactions import Stamp, require_unit_of_work
 from positions.chains import append
-from positions.models import MONEY_LIMIT, QTY_LIMIT, CauseKind, JournalEntry, Position
+from positions.models import CauseKind, JournalEntry, Position
 from volbal.errors import InsufficientCash, InsufficientShares, OutOfRange
+from volbal.fills import require_in_range
 from volbal.numbers import ZERO, plain
 
 MONEY_COLUMNS = [
@@ -105,5 +106,6 @@ def _check_balances(position: Position, cash: Decimal, qty: Decimal, receivable:
         raise InsufficientShares(
             f"Shares would be {plain(qty)} with {plain(position.reserved_qty)} reserved.", qty=qty
         )
-    if max(cash, receivable) >= MONEY_LIMIT or qty >= QTY_LIMIT or receivable < 0:
-        raise OutOfRange("The books keep less than 1,000,000,000 dollars and 10,000,000 shares a position.")
+    if receivable < 0:
+        raise OutOfRange("More dividends were paid than were expected.", receivable=receivable)
+    require_in_range(replace(position.state(), cash=cash, qty=qty, dividend_receivable=receivable))

@@ -12,11 +12,8 @@ from django.db.models import F, Q
 from accounts.models import Tenant
 from accounts.transactions import lock_one
 from positions.event_types import EventType
+from volbal.numbers import MONEY_LIMIT, QTY_LIMIT
 from volbal.values import PositionState
-
-# 15 digits in all: SQLite keeps no more. See docs/adr/0002.
-MONEY_LIMIT = Decimal("1e9")
-QTY_LIMIT = Decimal("1e7")
 
 
 def money_field(**options: Any) -> models.DecimalField[Any, Any]:

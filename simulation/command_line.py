@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from simulation.histories import history_of
 from simulation.replay import ReplayOrder
 from simulation.setup import FillModel, settings_from, starting_state
@@ -41,13 +43,16 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
-def order_from(options: dict[str, Any]) -> ReplayOrder:
-    """Turn parsed options into what is to be run. Raises a VolbalError that says what is wrong."""
-    history = history_of(options["ticker"], start=options["start"], end=options["end"])
-    start = starting_state(history.ticker, history.bars[0], qty=options["qty"], cash=options["cash"])
-    return ReplayOrder(
-        history=history, start=start, settings=settings_from(options["assignments"]), fill=options["fill"]
-    )
+def order_or_usage(parser: CommandParser, options: dict[str, Any]) -> ReplayOrder:
+    """Turn parsed options into what is to be run, or end with a usage message and exit status 2."""
+    try:
+        history = history_of(options["ticker"], start=options["start"], end=options["end"])
+        first = history.bars[0]
+        start = starting_state(history.ticker, first, qty=options["qty"], cash=options["cash"])
+        settings = settings_from(options["assignments"])
+    except VolbalError as error:
+        parser.error(error.detail)
+    return ReplayOrder(history=history, start=start, settings=settings, fill=options["fill"])
 
 
 def _checked(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -64,9 +69,12 @@ def _checked(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2003-02-18") from None
+        day = None
+    if day is None or day.isoformat() != text:  # 20030218 and 2003-W08-2 are ISO too, and nobody means them
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2003-02-18")
+    return day
 
 
 def _qty(text: str) -> Decimal:

@@ -10,7 +10,7 @@ from market.values import DayBar, History
 from simulation.actions import Actions
 from simulation.setup import FillModel, Settings
 from volbal import kernel
-from volbal.fills import apply_fill, commission_on, notional_of, slipped_price
+from volbal.fills import apply_fill, commission_on, notional_of, require_in_range, slipped_price
 from volbal.numbers import exact, to_six
 from volbal.rules import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.trigger import SIDES
@@ -40,7 +40,8 @@ class Run:
 def simulate(history: History, start: PositionState, settings: Settings, fill: FillModel) -> Run:
     """Fold the rules over `history`, beginning with its first bar, at whose close `start` holds.
 
-    Dividends and splits dated on or before the first bar are ignored. Raises ValueError without bars.
+    Dividends and splits dated on or before the first bar are ignored. Raises ValueError without bars, and
+    OutOfRange where the books could not keep the balances.
     """
     if not history.bars:
         raise ValueError("a simulation needs at least one bar")
@@ -74,7 +75,7 @@ class _Fold:
     def begin_day(self, bar: DayBar) -> None:
         """Apply what is due by the morning of the bar's date: splits, ex-dividends, payments."""
         self._day, self._today = bar.date, DayActivity()
-        self.state = self.actions.begin_day(self.state, bar.date)
+        self.state = require_in_range(self.actions.begin_day(self.state, bar.date))
 
     def trade_at_close(self, bar: DayBar) -> None:
         """Decide on the close and fill there."""
@@ -107,7 +108,7 @@ class _Fold:
         notional = notional_of(qty, fill_price)
         commission = commission_on(notional, policy.commission_rate)
         fill = Fill(side=side, qty=qty, price=fill_price, commission=commission)
-        self.state = apply_fill(self.state, fill).set_anchor_price(fill_price)
+        self.state = require_in_range(apply_fill(self.state, fill)).set_anchor_price(fill_price)
         self._today = replace(
             self._today, orders=self._today.orders + 1, notional=self._today.notional + notional
         )

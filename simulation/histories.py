@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from accounts.database import is_migrated
-from accounts.transactions import Stamp, unit_of_work
-from dividends.imports import import_actions
 from dividends.queries import imported_dividends, imported_splits
 from market.bundled_history import bundled_history
 from market.errors import UnknownTicker
@@ -31,15 +29,6 @@ def history_of(ticker: str, *, start: date | None = None, end: date | None = Non
     if not bars:
         raise OutOfRange(f"There are no bars of {ticker} between these dates.", field="from")
     return History(ticker=ticker, bars=bars, dividends=dividends, splits=splits)
-
-
-def store_actions(history: History, *, stamp: Stamp) -> None:
-    """Make sure that the live path knows the dividends and splits of a history, in a unit of work.
-
-    Raises DividendConflict or SplitConflict if others are stored for the same dates.
-    """
-    with unit_of_work():
-        import_actions(history, stamp=stamp)
 
 
 def _bundled(ticker: str) -> History:

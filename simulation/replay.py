@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 from accounts.models import Tenant
-from accounts.transactions import Stamp, unit_of_work
+from accounts.transactions import Stamp, lock_one, unit_of_work
 from configs.services import change_config
+from dividends.imports import import_actions
 from dividends.models import Receivable, ReceivableStatus
 from dividends.services import begin_day
 from market.calendar import close_of, open_of
@@ -57,15 +58,15 @@ class ReplayOrder:
         }
 
 
-def replay_stamp(order: ReplayOrder) -> Stamp:
-    """Return the stamp of the first close, at which the cell is opened."""
-    return _stamp(close_of(order.history.bars[0].date))
-
-
 def start_replay(order: ReplayOrder) -> ReplayRun:
-    """Open a new cell at the first close, with every setting pinned at its own scope."""
-    stamp, start = replay_stamp(order), order.start
+    """Open a new cell at the first close, with every setting pinned at its own scope.
+
+    Sees to it that the live path knows the history's dividends and splits.
+    Raises DividendConflict or SplitConflict if others are stored for the same dates.
+    """
+    stamp, start = _stamp(close_of(order.history.bars[0].date)), order.start
     with unit_of_work():
+        import_actions(order.history, stamp=stamp)
         tenant, _ = Tenant.objects.get_or_create(name=TENANT_NAME)
         position = open_position(
             tenant_id=tenant.pk,
@@ -125,10 +126,13 @@ def _replay_close(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, due:
     provider.move_to(at)
     quote = provider.latest_quotes([run.position.ticker])[run.position.ticker]
     with unit_of_work():
+        locked = _locked(run, before=bar)
+        if locked is None:
+            return
         if due:
             begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(open_of(bar.date)))
         evaluate(position_id=run.position_id, quote=quote, stamp=_stamp(at))
-        _advance(run, bar)
+        _advance(locked, bar)
 
 
 def _replay_next_open(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, due: bool) -> None:
@@ -138,13 +142,22 @@ def _replay_next_open(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, 
     provider.move_to(closes_at)
     at_close = provider.latest_quotes([run.position.ticker])[run.position.ticker]
     with unit_of_work():
+        locked = _locked(run, before=bar)
+        if locked is None:
+            return
         if due:
             begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(opens_at))
-        if run.next_open_wanted:
+        if locked.next_open_wanted:
             evaluate(position_id=run.position_id, quote=at_open, stamp=_stamp(opens_at))
         asked = preview(position_id=run.position_id, quote=at_close, at=closes_at)
-        run.next_open_wanted = asked.decision.trades
-        _advance(run, bar)
+        locked.next_open_wanted = asked.decision.trades
+        _advance(locked, bar)
+
+
+def _locked(run: ReplayRun, *, before: DayBar) -> ReplayRun | None:
+    """Lock and read the run again; None if somebody else has replayed this bar meanwhile."""
+    fresh = lock_one(ReplayRun.objects.filter(pk=run.pk), "replay")
+    return None if fresh.last_date is not None and fresh.last_date >= before.date else fresh
 
 
 def _advance(run: ReplayRun, bar: DayBar) -> None:

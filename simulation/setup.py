@@ -11,7 +11,7 @@ from typing import Any
 from market.values import DayBar
 from volbal.errors import OutOfRange
 from volbal.fields import NO_LIMIT_WORD, read_setting
-from volbal.fills import notional_of
+from volbal.fills import notional_of, require_in_range
 from volbal.numbers import plain
 from volbal.rules import check_config
 from volbal.values import GuardrailConfig, OrderPolicyConfig, PositionState, TriggerConfig
@@ -74,7 +74,12 @@ def settings_as_facts(settings: Settings) -> dict[str, dict[str, Any]]:
 def starting_state(
     ticker: str, first_bar: DayBar, *, qty: Decimal | None, cash: Decimal | None
 ) -> PositionState:
-    """Return the cell at the first close: 100 shares and as much in cash unless said otherwise."""
+    """Return the cell at the first close: 100 shares and as much in cash unless said otherwise.
+
+    Raises OutOfRange for more than the books keep.
+    """
     shares = DEFAULT_QTY if qty is None else qty
     dollars = notional_of(shares, first_bar.close) if cash is None else cash
-    return PositionState(ticker=ticker, qty=shares, cash=dollars, anchor_price=first_bar.close)
+    return require_in_range(
+        PositionState(ticker=ticker, qty=shares, cash=dollars, anchor_price=first_bar.close)
+    )

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from volbal.errors import InsufficientCash, InsufficientShares
-from volbal.numbers import ZERO, in_exact_context, plain, to_six
+from volbal.errors import InsufficientCash, InsufficientShares, OutOfRange
+from volbal.numbers import MONEY_LIMIT, QTY_LIMIT, ZERO, in_exact_context, plain, to_six
 from volbal.values import Fill, PositionState, Side
 
 
@@ -61,6 +61,17 @@ def apply_fill(state: PositionState, fill: Fill) -> PositionState:
             qty=state.qty,
         )
     return replace(state, qty=qty, cash=cash)
+
+
+def require_in_range(state: PositionState) -> PositionState:
+    """Return `state`, or raise OutOfRange for balances that have more digits than the books keep."""
+    if max(state.cash, state.dividend_receivable) >= MONEY_LIMIT or state.qty >= QTY_LIMIT:
+        raise OutOfRange(
+            "The books keep less than 1,000,000,000 dollars and 10,000,000 shares a position.",
+            cash=state.cash,
+            qty=state.qty,
+        )
+    return state
 
 
 @in_exact_context

@@ -37,6 +37,8 @@ ZERO = Decimal(0)
 ONE_SHARE_STEP = Decimal("1e-8")
 PRICE_TICK = Decimal("1e-6")
 MAX_PRICE = Decimal("999999999.999999")
+MONEY_LIMIT = Decimal("1e9")
+QTY_LIMIT = Decimal("1e7")
 
 _SIX = Decimal("1e-6")
 _TWELVE = Decimal("1e-12")

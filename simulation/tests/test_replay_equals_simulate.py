@@ -12,8 +12,7 @@ from market.calendar import close_of
 from orders.models import Trade
 from positions.models import Event
 from simulation.fold import simulate
-from simulation.histories import store_actions
-from simulation.replay import ReplayOrder, continue_replay, replay_stamp, replayed_run, start_replay
+from simulation.replay import ReplayOrder, continue_replay, replayed_run, start_replay
 from simulation.report import as_json, result_of
 from simulation.setup import FillModel, settings_from
 from simulation.tests.builders import BOTH_FILLS, both, bring_in, command, cut, make_history, start_of
@@ -200,7 +199,6 @@ def test_random_settings_give_the_same_run_both_ways(seed):
         fill=choose.choice(list(FillModel)),
     )
 
-    store_actions(history, stamp=replay_stamp(order))
     run = start_replay(order)
     continue_replay(run, order, lambda steps: None)
 

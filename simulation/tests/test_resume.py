@@ -4,9 +4,8 @@ import pytest
 
 from positions.ledger import ledger_digest
 from positions.models import Event, JournalEntry, Position
-from simulation.histories import store_actions
 from simulation.models import ReplayRun
-from simulation.replay import ReplayOrder, continue_replay, latest_replay, replay_stamp, start_replay
+from simulation.replay import ReplayOrder, continue_replay, latest_replay, start_replay
 from simulation.setup import settings_from
 from simulation.tests.builders import BOTH_FILLS, bring_in, command, day, make_history, start_of
 
@@ -86,7 +85,6 @@ def test_resume_without_an_earlier_one_starts_from_the_first_bar():
 def test_resume_goes_on_only_with_exactly_the_same_replay(other):
     bring_in(HISTORY)
     order = order_of(BOTH_FILLS[0])
-    store_actions(HISTORY, stamp=replay_stamp(order))
     start_replay(order)
 
     command("replay", "XYZ", other, "--resume", "--json")
@@ -97,3 +95,17 @@ def test_resume_goes_on_only_with_exactly_the_same_replay(other):
     )
     assert command("replay", "XYZ", "--resume", "--json") == command("simulate", "XYZ", "--json")
     assert Position.objects.count() == 2
+
+
+@pytest.mark.parametrize("fill", BOTH_FILLS)
+def test_two_that_resume_the_same_replay_book_each_bar_once(fill):
+    bring_in(HISTORY)
+    order = order_of(fill)
+    start_replay(order)
+    one, other = latest_replay(order), latest_replay(order)
+
+    continue_replay(one, order, lambda steps: None)
+    told_once = told(Position.objects.get())
+    continue_replay(other, order, lambda steps: None)
+
+    assert told(Position.objects.get()) == told_once

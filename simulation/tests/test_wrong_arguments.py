@@ -16,6 +16,8 @@ WRONG = {
     "malformed ticker": (["I B M"], "ticker"),
     "bad date": (["IBM", "--from=2003-02-30"], "2003-02-30"),
     "no date": (["IBM", "--to=yesterday"], "yesterday"),
+    "date without hyphens": (["IBM", "--from=20030218"], "20030218"),
+    "date by week": (["IBM", "--to=2003-W08-5"], "2003-W08-5"),
     "negative qty": (["IBM", "--qty=-1"], "qty"),
     "qty with an exponent": (["IBM", "--qty=1e3"], "qty"),
     "qty with too many places": (["IBM", "--qty=1.000000001"], "qty"),

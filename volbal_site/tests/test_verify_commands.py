@@ -221,3 +221,12 @@ def test_as_processes_they_exit_with_0_and_after_tampering_with_1(tmp_path):
     assert ledger.returncode == 1
     assert str(row[0]).replace("-", "") in ledger.stdout.replace("-", "")
     assert ledger.stderr.startswith("CommandError:")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["verify_ledger", "verify_audit", "replay_decisions", "ledger_digest"])
+def test_a_database_that_was_never_set_up_is_said_so(name, monkeypatch):
+    monkeypatch.setattr("accounts.database.is_migrated", lambda: False)
+
+    with pytest.raises(CommandError, match="run manage.py migrate first"):
+        call_command(name)

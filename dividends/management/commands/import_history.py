@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.database import is_migrated
+from accounts.database import require_migrated
 from accounts.transactions import Stamp, unit_of_work
 from dividends.imports import import_history
 from market.csv_files import read_bars, read_dividends, read_splits
@@ -28,8 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--splits", type=Path, metavar="F", help="date,new_shares,old_shares")
 
     def handle(self, **options: Any) -> None:
-        if not is_migrated():
-            raise CommandError("The database is not set up yet: run manage.py migrate first.")
+        require_migrated()
         dividends, splits = options["dividends"], options["splits"]
         try:
             history = History(

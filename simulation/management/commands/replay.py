@@ -10,15 +10,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from accounts.database import is_migrated
-from simulation.command_line import add_run_options, order_from
-from simulation.histories import store_actions
+from accounts.database import require_migrated
+from simulation.command_line import add_run_options, order_or_usage
 from simulation.models import ReplayRun
 from simulation.replay import (
     ReplayOrder,
     continue_replay,
     latest_replay,
-    replay_stamp,
     replayed_run,
     start_replay,
 )
@@ -46,13 +44,12 @@ class Command(BaseCommand):
         parser.add_argument("--resume", action="store_true", help="go on with a replay that was cut off")
 
     def handle(self, **options: Any) -> None:
-        if not is_migrated():
-            raise CommandError("The database is not set up yet: run manage.py migrate first.")
+        require_migrated()
+        order = order_or_usage(self.parser, options)
         try:
-            order = order_from(options)
             run = self._run(order, resume=options["resume"])
         except VolbalError as error:
-            self.parser.error(error.detail)
+            raise CommandError(error.detail) from None
         result = result_of(order.history, order.start, replayed_run(run))
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result)))
@@ -63,7 +60,6 @@ class Command(BaseCommand):
     def _run(self, order: ReplayOrder, *, resume: bool) -> ReplayRun:
         run = latest_replay(order) if resume else None
         if run is None:
-            store_actions(order.history, stamp=replay_stamp(order))
             run = start_replay(order)
         with _progress_bar() as bar:
             task = bar.add_task(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import IO, Any, cast
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from simulation.command_line import add_run_options, order_from
+from simulation.command_line import add_run_options, order_or_usage
 from simulation.fold import simulate
 from simulation.report import as_json, result_of
 from volbal.errors import VolbalError
@@ -22,11 +22,11 @@ class Command(BaseCommand):
         add_run_options(parser)
 
     def handle(self, **options: Any) -> None:
+        order = order_or_usage(self.parser, options)
         try:
-            order = order_from(options)
             run = simulate(order.history, order.start, order.settings, order.fill)
         except VolbalError as error:
-            self.parser.error(error.detail)
+            raise CommandError(error.detail) from None
         result = result_of(order.history, order.start, run)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result)))

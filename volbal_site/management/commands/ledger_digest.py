@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.database import require_migrated
 from positions.ledger import ledger_digest
 
 
@@ -13,4 +14,5 @@ class Command(BaseCommand):
     help = "Print one hash over position numbers, sequences, types, amounts and market dates."
 
     def handle(self, **options: Any) -> None:
+        require_migrated()
         self.stdout.write(ledger_digest())

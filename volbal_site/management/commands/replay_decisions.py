@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.database import require_migrated
 from orders.replay_decisions import replayed_decisions
 from volbal_site.checking import report_faults
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     help = "Recompute every recorded decision from what was known then, and report any that differ."
 
     def handle(self, **options: Any) -> None:
+        require_migrated()
         self.count = 0
         faults = list(self._faults())
         report_faults(self, faults, f"All {self.count} recorded decisions come out identical.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.database import require_migrated
 from positions.guards import missing_guards
 from positions.ledger import event_faults, journal_chain_faults
 from positions.models import ChainHead, Event, JournalEntry
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     help = "Walk the hash chains of events and journal, and check the database's own guards."
 
     def handle(self, **options: Any) -> None:
+        require_migrated()
         faults = chain(guard_faults(), event_faults(), journal_chain_faults())
         report_faults(self, faults, self._all_well())
 

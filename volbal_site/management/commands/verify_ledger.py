@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.database import require_migrated
 from dividends.ledger import receivable_faults
 from dividends.models import Receivable
 from orders.ledger import order_faults, reservation_faults
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     help = "Check every balance against the journal, and orders and receivables against what they hold."
 
     def handle(self, **options: Any) -> None:
+        require_migrated()
         faults = chain(journal_faults(), order_faults(), reservation_faults(), receivable_faults())
         report_faults(self, faults, self._all_well())
 
