@@ -8,7 +8,7 @@ from typing import NamedTuple
 from configs.resolver import EffectiveConfig
 from volbal import kernel
 from volbal.numbers import PRICE_TICK, down_to, to_twelve, up_to
-from volbal.rules import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
+from volbal.policy import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.values import DayActivity, Gates, PositionState, Side
 
 SIDE_CODES = {Side.BUY: kernel.BUY, Side.SELL: kernel.SELL}

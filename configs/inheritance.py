@@ -9,7 +9,7 @@ from configs.owners import Owner
 from configs.resolver import MODELS, Path, RowsByOwner, by_owner, resolve
 from positions.models import PositionStatus
 from volbal.errors import InvalidConfig
-from volbal.rules import check_config
+from volbal.policy import check_config
 
 
 def check_inheritance(owner: Owner, group: str, changed: SettingRow) -> None:

@@ -25,7 +25,7 @@ from positions.services import lock_open_position
 from volbal.fills import commission_on, notional_of
 from volbal.numbers import ONE_SHARE_STEP, ZERO, plain
 from volbal.order_states import OrderStatus
-from volbal.rules import check_config
+from volbal.policy import check_config
 from volbal.trading_day import trading_date
 from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
 

@@ -12,7 +12,7 @@ from simulation.setup import FillModel, Settings
 from volbal import kernel
 from volbal.fills import apply_fill, commission_on, notional_of, require_in_range, slipped_price
 from volbal.numbers import exact, to_six
-from volbal.rules import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
+from volbal.policy import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.trigger import SIDES
 from volbal.values import DayActivity, Fill, Gates, PositionState, Side
 

@@ -13,7 +13,7 @@ from volbal.errors import OutOfRange
 from volbal.fields import NO_LIMIT_WORD, read_setting
 from volbal.fills import notional_of, require_in_range
 from volbal.numbers import plain
-from volbal.rules import check_config
+from volbal.policy import check_config
 from volbal.values import GuardrailConfig, OrderPolicyConfig, PositionState, TriggerConfig
 
 DEFAULT_QTY = Decimal(100)

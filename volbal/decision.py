@@ -9,7 +9,7 @@ from volbal.errors import OutOfRange
 from volbal.fills import commission_on, notional_of
 from volbal.guardrails import limit_name, reason_of, stock_pct
 from volbal.numbers import MAX_PRICE, ZERO, in_exact_context, to_six
-from volbal.rules import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
+from volbal.policy import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.thresholds import nearest_trade
 from volbal.trigger import SIDES
 from volbal.values import (
@@ -58,7 +58,7 @@ def decide(
 
     `quote` None (it could not be fetched) needs `gates.stale_quote` or an earlier closed gate.
     Raises InvalidConfig for an unknown sizing strategy and OutOfRange when the trade's notional is too
-    large for the books. Settings are taken as valid: `rules.check_config` checks them.
+    large for the books. Settings are taken as valid: `policy.check_config` checks them.
     Source: docs/strategy.md.
     """
     closed = closed_gate(position, order_policy, gates)

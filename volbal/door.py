@@ -13,7 +13,7 @@ from volbal.decision import decide
 from volbal.errors import MalformedJson, MissingField, OutOfRange, UnknownField, VolbalError
 from volbal.fields import GROUPS, read_decimal, read_group, read_price, read_ticker
 from volbal.numbers import ZERO, plain
-from volbal.rules import check_config
+from volbal.policy import check_config
 from volbal.values import (
     DayActivity,
     Decision,

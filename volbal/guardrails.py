@@ -8,7 +8,7 @@ from decimal import Decimal
 from volbal import kernel
 from volbal.fills import deltas_of
 from volbal.numbers import ZERO, in_exact_context, to_six
-from volbal.rules import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
+from volbal.policy import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.trigger import CODES, SIDES
 from volbal.values import (
     DayActivity,

@@ -9,7 +9,7 @@ import pytest
 
 from volbal.errors import InvalidConfig
 from volbal.fields import PRESETS
-from volbal.rules import check_config
+from volbal.policy import check_config
 from volbal.tests.builders import GROUPS, decide_at
 from volbal.values import GuardrailConfig, OrderPolicyConfig, TriggerConfig
 

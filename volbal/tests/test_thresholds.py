@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from volbal import kernel
 from volbal.fields import read_group
 from volbal.numbers import exact
-from volbal.rules import check_config, decimal_arithmetic, kernel_rules
+from volbal.policy import check_config, decimal_arithmetic, kernel_rules
 from volbal.tests import oracle
 from volbal.tests.builders import answer, decide_at, decide_with_gates, make_line
 from volbal.tests.strategies import lines_with_teeth, plain, tiny_priced_lines
