@@ -228,5 +228,5 @@ def test_as_processes_they_exit_with_0_and_after_tampering_with_1(tmp_path):
 def test_a_database_that_was_never_set_up_is_said_so(name, monkeypatch):
     monkeypatch.setattr("accounts.database.is_migrated", lambda: False)
 
-    with pytest.raises(CommandError, match="run manage.py migrate first"):
+    with pytest.raises(CommandError, match=r"run manage\.py migrate first"):
         call_command(name)
