@@ -9,6 +9,6 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        register_guard(append_only("orders_trade", ("broker", "execution_id")))
+        register_guard(append_only("orders_trade", ("tenant_id", "broker", "execution_id")))
         register_guard(status_guard())
         post_migrate.connect(install_guards, sender=self, dispatch_uid="orders_guards")

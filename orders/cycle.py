@@ -23,7 +23,7 @@ from positions.events import record_event
 from positions.models import Event, Position, PositionStatus
 from positions.services import lock_open_position
 from volbal.fills import commission_on, notional_of
-from volbal.numbers import ONE_SHARE_STEP, ZERO, plain
+from volbal.numbers import ONE_SHARE_STEP, ZERO, plain, require_price
 from volbal.order_states import OrderStatus
 from volbal.policy import check_config
 from volbal.trading_day import trading_date
@@ -48,7 +48,7 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
     """Evaluate one position on the market, or on a given `price` in dollars, and trade if the rules say so.
 
     The quote is fetched before any transaction opens. A quote that can't be had is a SKIP `stale_quote`.
-    Raises NotFound, PositionClosed.
+    Raises NotFound, PositionClosed, and OutOfRange or InvalidNumber for a price that can't be one.
     """
     quote = given_quote(price, stamp.at) if price is not None else market_quote(position_id)
     with unit_of_work():
@@ -85,8 +85,8 @@ def evaluate(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp) -> E
 
 
 def given_quote(price: Decimal, at: datetime) -> MarketQuote:
-    """Return a quote made of a price that somebody gave."""
-    return MarketQuote(price=price, as_of=at, source=MANUAL_SOURCE)
+    """Return a quote made of a price that somebody gave. Raises OutOfRange or InvalidNumber."""
+    return MarketQuote(price=require_price(price, "price"), as_of=at, source=MANUAL_SOURCE)
 
 
 def market_quote(position_id: UUID) -> MarketQuote | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
 from accounts.transactions import Stamp, unit_of_work
-from configs.resolver import effective_config
-from market.providers.registry import provider
 from orders.errors import ExecutionConflict
-from orders.lifecycle import move, order_facts
+from orders.lifecycle import move
 from orders.models import Order, Trade
 from positions.books import Cause, Movement, book
 from positions.event_types import EventType
@@ -19,13 +20,13 @@ from positions.models import CauseKind, Position
 from positions.services import pause
 from volbal.errors import OutOfRange, Overfill, VolbalError
 from volbal.fills import average_price, deltas_of, notional_of
-from volbal.guardrails import GuardrailEvaluator
-from volbal.numbers import ZERO, plain
+from volbal.numbers import MONEY_PLACES, PRICE_PLACES, QTY_PLACES, ZERO, plain, require_places
 from volbal.order_states import OrderStatus, check_move
-from volbal.values import Fill, GuardrailConfig, PositionState, Side
+from volbal.values import Fill, GuardrailConfig, Side
 
 # Their executions are reported by ourselves or by a person, so a wrong one is refused, not kept.
 TRUSTED_BROKERS = frozenset({"paper", "manual"})
+EXECUTION_ID = re.compile(r"[ -~]{1,120}\Z")
 
 
 def book_fill(*, order_id: UUID, fill: Fill, execution_id: str, executed_at: datetime, stamp: Stamp) -> Trade:
@@ -51,21 +52,17 @@ def book_locked_fill(
 
     The finished order is judged by `guardrail`, without it by the settings in force.
     """
-    known = Trade.objects.filter(broker=order.broker, execution_id=execution_id).first()
+    known = _known_trade(order, execution_id)
     if known is not None:
         return _same_or_conflict(known, order, fill)
     check_move(OrderStatus(order.status), OrderStatus.FILLED, manual=order.is_manual)
-    _check_fill(order, fill)
-    trade = _trade(order, fill, execution_id, executed_at)
-    _count_on_order(order, trade)
+    _check_fill(order, fill, execution_id)
+    trade = _insert_trade(order, fill, execution_id, executed_at)
     old_anchor = order.position.anchor_price
+    _count_on_order(order, trade)
     _book_on_position(order, fill, trade, stamp)
-    trade.save(force_insert=True)
-    whole = order.filled_qty == order.qty
-    _tell_fill(order, trade, OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED, stamp)
+    _tell_fill(order, trade, stamp, guardrail)
     _tell_anchor(order, old_anchor, stamp)
-    if whole:
-        judge_finished(order, guardrail or effective_config(order.position).guardrail, stamp=stamp)
     return trade
 
 
@@ -88,36 +85,6 @@ def report_fill(
         raise
 
 
-def judge_finished(order: Order, guardrail: GuardrailConfig, *, stamp: Stamp) -> None:
-    """Record a breach when a finished order left the band further behind, and pause the position.
-
-    On replayed history it is recorded only. Source: docs/strategy.md, "After a fill".
-    """
-    if not order.filled_qty or order.avg_fill_price is None:
-        return
-    position = order.position
-    verdict = GuardrailEvaluator.validate_after_fill(
-        _state_before(order),
-        Side(order.side),
-        order.filled_qty,
-        order.avg_fill_price,
-        order.commission,
-        guardrail,
-    )
-    if not verdict.breached:
-        return
-    record_event(
-        position,
-        EventType.GUARDRAIL_BREACHED,
-        f"The order left stock at {plain(verdict.stock_pct_after or ZERO)} %, outside the guardrails.",
-        stamp=stamp,
-        inputs=order_facts(order),
-        outputs={"stock_pct_before": verdict.stock_pct_before, "stock_pct_after": verdict.stock_pct_after},
-    )
-    if not provider(position.market_provider).is_confirmed:
-        pause(position, "an order left the guardrails behind", stamp=stamp)
-
-
 def _same_or_conflict(known: Trade, order: Order, fill: Fill) -> Trade:
     values = (known.order_id, known.side, known.qty, known.price, known.commission)
     if values == (order.pk, fill.side, fill.qty, fill.price, fill.commission):
@@ -128,7 +95,12 @@ def _same_or_conflict(known: Trade, order: Order, fill: Fill) -> Trade:
     )
 
 
-def _check_fill(order: Order, fill: Fill) -> None:
+def _check_fill(order: Order, fill: Fill, execution_id: str) -> None:
+    if not EXECUTION_ID.match(execution_id):
+        raise OutOfRange("execution_id: 1 to 120 printable ASCII characters.", field="execution_id")
+    require_places(fill.qty, QTY_PLACES, "qty")
+    require_places(fill.price, PRICE_PLACES, "price")
+    require_places(fill.commission, MONEY_PLACES, "commission")
     if fill.qty <= 0 or fill.price <= 0 or fill.commission < 0 or fill.side != order.side:
         raise OutOfRange("A fill has the order's side, qty and price above zero, commission not below zero.")
     if order.filled_qty + fill.qty > order.qty:
@@ -138,10 +110,17 @@ def _check_fill(order: Order, fill: Fill) -> None:
         )
 
 
-def _trade(order: Order, fill: Fill, execution_id: str, executed_at: datetime) -> Trade:
-    return Trade(
+def _known_trade(order: Order, execution_id: str) -> Trade | None:
+    return Trade.objects.filter(
+        tenant_id=order.position.tenant_id, broker=order.broker, execution_id=execution_id
+    ).first()
+
+
+def _insert_trade(order: Order, fill: Fill, execution_id: str, executed_at: datetime) -> Trade:
+    trade = Trade(
         order=order,
         position=order.position,
+        tenant_id=order.position.tenant_id,
         broker=order.broker,
         execution_id=execution_id,
         side=fill.side,
@@ -151,14 +130,19 @@ def _trade(order: Order, fill: Fill, execution_id: str, executed_at: datetime) -
         commission=fill.commission,
         executed_at=executed_at,
     )
+    try:
+        with transaction.atomic():  # a savepoint: another position's order may have got the id meanwhile
+            trade.save(force_insert=True)
+    except IntegrityError:
+        raise ExecutionConflict(f"Execution {execution_id} is booked for another order.") from None
+    return trade
 
 
 def _count_on_order(order: Order, trade: Trade) -> None:
-    booked = list(order.trades.values_list("qty", "price")) if order.filled_qty else []
     order.filled_qty += trade.qty
     order.filled_notional += trade.notional
     order.commission += trade.commission
-    order.avg_fill_price = average_price([*booked, (trade.qty, trade.price)])
+    order.avg_fill_price = average_price(order.trades.values_list("qty", "price"))
 
 
 def _book_on_position(order: Order, fill: Fill, trade: Trade, stamp: Stamp) -> None:
@@ -184,7 +168,8 @@ def _still_held(order: Order, fill: Fill, cash_left: Decimal) -> tuple[Decimal, 
     return max(min(part.quantize(Decimal("1e-6")), cash_left), ZERO), ZERO
 
 
-def _tell_fill(order: Order, trade: Trade, status: OrderStatus, stamp: Stamp) -> None:
+def _tell_fill(order: Order, trade: Trade, stamp: Stamp, guardrail: GuardrailConfig | None) -> None:
+    status = OrderStatus.FILLED if order.filled_qty == order.qty else OrderStatus.PARTIALLY_FILLED
     move(
         order,
         status,
@@ -200,6 +185,7 @@ def _tell_fill(order: Order, trade: Trade, status: OrderStatus, stamp: Stamp) ->
             "filled_qty": order.filled_qty,
             "avg_fill_price": order.avg_fill_price,
         },
+        guardrail=guardrail,
     )
 
 
@@ -217,19 +203,6 @@ def _tell_anchor(order: Order, old: Decimal | None, stamp: Stamp) -> None:
     )
 
 
-def _state_before(order: Order) -> PositionState:
-    """Return the position as it would be without the order's fills."""
-    position, sign = order.position, 1 if order.side == Side.BUY else -1
-    cash = position.cash + sign * order.filled_notional + order.commission
-    return PositionState(
-        ticker=position.ticker,
-        qty=position.qty - sign * order.filled_qty,
-        cash=cash,
-        dividend_receivable=position.dividend_receivable,
-        anchor_price=position.anchor_price,
-    )
-
-
 def _quarantine_if_a_fact(
     order_id: UUID, fill: Fill, execution_id: str, error: VolbalError, stamp: Stamp
 ) -> None:
@@ -243,7 +216,7 @@ def _quarantine_if_a_fact(
         f"An execution was not booked: {error.detail}",
         stamp=stamp,
         inputs={
-            **order_facts(order),
+            **order.facts(),
             "execution_id": execution_id,
             "fill_qty": fill.qty,
             "fill_price": fill.price,

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from accounts.transactions import Stamp
+from orders.breach import judge_finished
 from orders.errors import OrderOpen
 from orders.models import Order
 from positions.books import require_free
 from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Position
+from volbal.errors import OutOfRange
 from volbal.fills import commission_on, notional_of, slipped_price
-from volbal.numbers import ZERO, plain
+from volbal.numbers import QTY_LIMIT, ZERO, plain
 from volbal.order_states import OrderStatus, check_move
 from volbal.trading_day import trading_date
-from volbal.values import Side
+from volbal.values import GuardrailConfig, Side
 
 EVENT_OF_STATUS = {
     OrderStatus.SUBMITTED: EventType.ORDER_SUBMITTED,
@@ -57,8 +59,10 @@ class OrderRequest:
 def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> Order:
     """Create an order of a locked position and reserve what it will take.
 
-    Raises OrderOpen, InsufficientCash or InsufficientShares.
+    Raises OrderOpen, InsufficientCash, InsufficientShares, or OutOfRange for more than the books keep.
     """
+    if request.qty >= QTY_LIMIT:
+        raise OutOfRange("The books keep less than 10,000,000 shares a position.", qty=request.qty)
     if Order.objects.open().filter(position=position).exists():
         raise OrderOpen("An order of this position is still open.")
     order = _new_order(position, request, stamp)
@@ -86,7 +90,7 @@ def reject_below_min(position: Position, request: OrderRequest, *, stamp: Stamp)
         EventType.ORDER_REJECTED,
         f"Rejected: {order.side} {plain(order.qty)} is under the smallest trade.",
         stamp=stamp,
-        inputs=order_facts(order),
+        inputs=order.facts(),
     )
     return order
 
@@ -103,11 +107,18 @@ def to_reserve(order: Order, slippage_bps: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def move(
-    order: Order, status: OrderStatus, message: str, *, stamp: Stamp, outputs: dict[str, object] | None = None
+    order: Order,
+    status: OrderStatus,
+    message: str,
+    *,
+    stamp: Stamp,
+    outputs: dict[str, object] | None = None,
+    guardrail: GuardrailConfig | None = None,
 ) -> None:
     """Move a locked order to another status and say so in the position's events.
 
-    Raises IllegalTransition unless the table of the core has the move.
+    An order that is done thereby gives back what it holds, and is judged by `guardrail`, without it by the
+    settings in force. Raises IllegalTransition unless the table of the core has the move.
     """
     check_move(OrderStatus(order.status), status, manual=order.is_manual)
     order.status = status
@@ -116,7 +127,9 @@ def move(
     order.save(update_fields=ORDER_COLUMNS)
     type_ = EVENT_OF_STATUS.get(status)
     if type_ is not None:
-        record_event(order.position, type_, message, stamp=stamp, inputs=order_facts(order), outputs=outputs)
+        record_event(order.position, type_, message, stamp=stamp, inputs=order.facts(), outputs=outputs)
+    if not order.is_open:
+        judge_finished(order, guardrail, stamp=stamp)
 
 
 def release(order: Order) -> None:
@@ -131,19 +144,6 @@ def release(order: Order) -> None:
 def cancel_unsent(order: Order, reason: str, *, stamp: Stamp) -> None:
     """Cancel a locked open order that no broker works on any more."""
     move(order, OrderStatus.CANCELLED, f"Cancelled: {reason}.", stamp=stamp)
-
-
-def order_facts(order: Order) -> dict[str, object]:
-    """Return what identifies an order in an event."""
-    return {
-        "order_id": order.pk,
-        "client_order_id": order.client_order_id,
-        "side": order.side,
-        "qty": order.qty,
-        "price": order.price,
-        "broker": order.broker,
-        "reason": order.reason,
-    }
 
 
 def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.errors import NotFound
+from accounts.models import Tenant
 from accounts.transactions import lock_one
 from positions.models import Position, money_field, qty_field, rate_field
 from volbal.order_states import OPEN, OrderStatus
@@ -109,6 +110,18 @@ class Order(models.Model):
     def __str__(self) -> str:
         return f"{self.side} {self.qty} ({self.status})"
 
+    def facts(self) -> dict[str, object]:
+        """Return what identifies it in an event."""
+        return {
+            "order_id": self.pk,
+            "client_order_id": self.client_order_id,
+            "side": self.side,
+            "qty": self.qty,
+            "price": self.price,
+            "broker": self.broker,
+            "reason": self.reason,
+        }
+
     @property
     def is_open(self) -> bool:
         """Whether it can still be executed, as far as we know."""
@@ -121,9 +134,13 @@ class Order(models.Model):
 
 
 class Trade(models.Model):
-    """One execution, booked once. Never changed: a mistake is corrected by an adjustment."""
+    """One execution, booked once. Never changed: a mistake is corrected by an adjustment.
+
+    Execution ids are a broker's within one tenant's account: two tenants' never meet.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="trades")
     position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="trades")
     broker = models.CharField(max_length=40)
@@ -138,7 +155,7 @@ class Trade(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["broker", "execution_id"], name="trade_execution_once"),
+            models.UniqueConstraint(fields=["tenant", "broker", "execution_id"], name="trade_execution_once"),
             models.CheckConstraint(
                 condition=Q(qty__gt=0, price__gt=0, commission__gte=0), name="trade_amounts_above_zero"
             ),

@@ -10,6 +10,10 @@ from orders.snapshot import snapshot_from_facts
 from positions.event_types import EventType
 from positions.models import Event
 from volbal.door import decision_as_json
+from volbal.errors import VolbalError
+
+# What foreign or tampered JSON makes of the way back to values.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, VolbalError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,7 @@ class Replayed:
 
 
 def replay_decision(event: Event) -> Replayed:
-    """Recompute one `position_evaluated` event's decision. Raises ValueError or KeyError on foreign JSON."""
+    """Recompute one `position_evaluated` event's decision. Raises one of UNREADABLE on foreign JSON."""
     decision = snapshot_from_facts(event.inputs).decide()
     return Replayed(recorded=event.outputs["decision"], recomputed=decision_as_json(decision))
 
@@ -37,5 +41,5 @@ def replayed_decisions() -> Iterator[tuple[Event, Replayed | None]]:
     for event in events.iterator(chunk_size=1000):
         try:
             yield event, replay_decision(event)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
+        except UNREADABLE:
             yield event, None

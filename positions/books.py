@@ -10,7 +10,7 @@ from positions.chains import append
 from positions.models import CauseKind, JournalEntry, Position
 from volbal.errors import InsufficientCash, InsufficientShares, OutOfRange
 from volbal.fills import require_in_range
-from volbal.numbers import ZERO, plain
+from volbal.numbers import MONEY_PLACES, QTY_PLACES, ZERO, plain, require_places
 
 MONEY_COLUMNS = [
     "qty",
@@ -43,9 +43,13 @@ class Movement:
 def book(position: Position, movement: Movement, cause: Cause, *, stamp: Stamp) -> JournalEntry:
     """Move the balances of a locked position and write the journal row that says so.
 
-    Raises InsufficientCash, InsufficientShares or OutOfRange, and then nothing has changed.
+    Raises InsufficientCash, InsufficientShares, OutOfRange, or InvalidNumber for an amount with more places
+    than the books keep; then nothing has changed.
     """
     require_unit_of_work()
+    require_places(movement.cash, MONEY_PLACES, "cash")
+    require_places(movement.qty, QTY_PLACES, "qty")
+    require_places(movement.receivable, MONEY_PLACES, "receivable")
     cash, qty = position.cash + movement.cash, position.qty + movement.qty
     receivable = position.dividend_receivable + movement.receivable
     _check_balances(position, cash, qty, receivable)

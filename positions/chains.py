@@ -19,6 +19,9 @@ from volbal.numbers import plain
 
 Row = TypeVar("Row", bound=ChainedRow)
 
+# What reading a row raises when a column holds what its type can't mean.
+UNREADABLE = (ArithmeticError, TypeError, ValueError)
+
 
 def as_json(value: Any) -> Any:
     """Return `value` with only what JSON keeps exactly: decimals, times and ids become text.
@@ -100,23 +103,56 @@ def faults_in(rows: models.QuerySet[Row], heads: dict[str, ChainHead]) -> Iterat
     """
     chain, seq, last_hash = "", 0, ""
     seen: set[str] = set()
-    for row in rows.order_by("chain", "seq").iterator(chunk_size=2000):
-        if row.chain != chain:
+    for found in _read_in_order(rows):
+        if isinstance(found, str):
+            yield found
+            continue
+        if found.chain != chain:
             yield from _end_faults(chain, seq, last_hash, heads)
-            chain, seq, last_hash = row.chain, 0, ""
+            chain, seq, last_hash = found.chain, 0, ""
             seen.add(chain)
-        name = f"{type(row).__name__} {row.pk} ({row.chain}, number {row.seq})"
-        if row.seq != seq + 1:
-            yield f"{name}: number {seq + 1} is missing before it."
-        if row.prev_hash != last_hash and row.seq == seq + 1:
-            yield f"{name}: it doesn't follow from the row before it."
-        if row_hash(row) != row.hash:
-            yield f"{name}: its content was changed."
-        seq, last_hash = row.seq, row.hash
+        yield from _row_faults(found, seq, last_hash)
+        seq, last_hash = found.seq, found.hash
     yield from _end_faults(chain, seq, last_hash, heads)
     for missing in sorted(set(heads) - seen):
         if heads[missing].seq:
             yield f"Chain {missing}: all its {heads[missing].seq} rows are gone."
+
+
+def _row_faults(row: ChainedRow, seq: int, last_hash: str) -> Iterator[str]:
+    name = f"{type(row).__name__} {row.pk} ({row.chain}, number {row.seq})"
+    if row.seq != seq + 1:
+        yield f"{name}: number {seq + 1} is missing before it."
+    elif row.prev_hash != last_hash:
+        yield f"{name}: it doesn't follow from the row before it."
+    try:
+        unchanged = row_hash(row) == row.hash
+    except TypeError:  # a kind of value that was never written
+        unchanged = False
+    if not unchanged:
+        yield f"{name}: its content was changed."
+
+
+def _read_in_order(rows: models.QuerySet[Row]) -> Iterator[Row | str]:
+    """Yield the rows by chain and number, and a sentence for one that can't even be read."""
+    done = ("", 0)
+    try:
+        for row in rows.order_by("chain", "seq").iterator(chunk_size=2000):
+            done = (row.chain, row.seq)
+            yield row
+    except UNREADABLE:
+        yield from _read_one_by_one(rows, done)
+
+
+def _read_one_by_one(rows: models.QuerySet[Row], done: tuple[str, int]) -> Iterator[Row | str]:
+    keys = rows.order_by("chain", "seq").values_list("chain", "seq", "id")
+    for chain, seq, key in list(keys):
+        if (chain, seq) <= done:
+            continue
+        try:
+            yield rows.get(pk=key)
+        except UNREADABLE:
+            yield f"{rows.model.__name__} {key} ({chain}, number {seq}): its content can't be read."
 
 
 def _end_faults(chain: str, seq: int, last_hash: str, heads: dict[str, ChainHead]) -> Iterator[str]:

@@ -18,12 +18,16 @@ Triggers = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One table's triggers, per engine; `functions` are what PostgreSQL's triggers call."""
+    """One table's triggers, per engine.
+
+    PostgreSQL's are written as the catalogue writes them, so that they can be compared; `functions` are the
+    bodies of what they call, by name.
+    """
 
     table: str
     sqlite: Triggers
     postgresql: Triggers
-    functions: tuple[str, ...] = ()
+    functions: Triggers
 
     def triggers(self) -> Triggers:
         """Return the triggers for the engine in use."""
@@ -33,11 +37,10 @@ class Guard:
 _GUARDS: dict[str, Guard] = {}
 
 REFUSE_CHANGE = """
-CREATE OR REPLACE FUNCTION volbal_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'history is append-only: % on % is refused', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
-END $$
+END
 """
 
 
@@ -53,25 +56,34 @@ def append_only(table: str, *unique: tuple[str, ...]) -> Guard:
         sqlite=dict(_sqlite_append_only(table, unique)),
         postgresql={
             f"{table}_no_change": (
-                f"CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+                f"CREATE TRIGGER {table}_no_change BEFORE DELETE OR UPDATE ON {table} "
                 "FOR EACH ROW EXECUTE FUNCTION volbal_refuse_change()"
             ),
             f"{table}_no_truncate": (
-                f"CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION volbal_refuse_change()"
             ),
         },
-        functions=(REFUSE_CHANGE,),
+        functions={"volbal_refuse_change": REFUSE_CHANGE},
     )
 
 
 def _sqlite_append_only(table: str, unique: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, str]]:
-    message = f"SELECT RAISE(ABORT, 'history is append-only: {table}')"
+    message = f"history is append-only: {table}"
     for verb in ("UPDATE", "DELETE"):
         name = f"{table}_no_{verb.lower()}"
-        yield name, f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN {message}; END"
-    # INSERT OR REPLACE deletes the old row without a DELETE trigger unless recursive_triggers is on,
-    # and whoever comes past the application won't have turned it on.
+        yield name, f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN {sqlite_refusal(message)}; END"
+    yield from sqlite_no_replace(table, message, *unique)
+
+
+def sqlite_no_replace(
+    table: str, message: str, *unique: tuple[str, ...], also: str = "0"
+) -> Iterator[tuple[str, str]]:
+    """Yield a trigger against INSERT OR REPLACE, by id, rowid or other unique columns, or `also`.
+
+    It deletes the old row without a DELETE trigger unless recursive_triggers is on, and whoever comes past
+    the application won't have turned it on.
+    """
     same = [("id",), ("rowid",), *unique]
     clash = " OR ".join(
         "(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")" for columns in same
@@ -79,24 +91,28 @@ def _sqlite_append_only(table: str, unique: tuple[tuple[str, ...], ...]) -> Iter
     name = f"{table}_no_replace"
     yield (
         name,
-        (
-            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "  # noqa: S608
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {clash}) BEGIN {message}; END"
-        ),
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "  # noqa: S608
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {clash} OR ({also})) BEGIN {sqlite_refusal(message)}; END",
     )
+
+
+def sqlite_refusal(message: str) -> str:
+    """Return the statement by which a SQLite trigger refuses."""
+    return f"SELECT RAISE(ABORT, '{message}')"
 
 
 def install_guards(**_signal: Any) -> None:
     """Create every missing or altered trigger. Safe to run at any time, again and again."""
+    missing = missing_guards()
     with connection.cursor() as cursor:
-        for table, name in missing_guards():
-            guard = _GUARDS[table]
-            if connection.vendor == "postgresql":
-                for function in guard.functions:
-                    cursor.execute(function)
-            else:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-            cursor.execute(guard.triggers()[name])
+        for table in {table for table, _ in missing} if connection.vendor == "postgresql" else ():
+            for name, body in _GUARDS[table].functions.items():
+                cursor.execute(
+                    f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+                )
+        for table, name in missing:
+            cursor.execute(_drop(table, name))
+            cursor.execute(_GUARDS[table].triggers()[name])
 
 
 def remove_guards() -> None:
@@ -104,19 +120,29 @@ def remove_guards() -> None:
     with connection.cursor() as cursor:
         for guard in _existing_guards():
             for name in guard.triggers():
-                on = "" if connection.vendor == "sqlite" else f" ON {guard.table}"
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+                cursor.execute(_drop(guard.table, name))
 
 
 def missing_guards() -> list[tuple[str, str]]:
     """Return (table, trigger) for every guard that the catalogue lacks, has altered, or has turned off."""
-    installed = _installed()
+    triggers, functions = _installed_triggers(), _installed_functions()
     return [
         (guard.table, name)
         for guard in _existing_guards()
         for name, statement in guard.triggers().items()
-        if not _is_same(installed.get(name), statement)
+        if triggers.get(name) != statement or not _calls_what_it_should(guard, functions)
     ]
+
+
+def _calls_what_it_should(guard: Guard, functions: dict[str, str]) -> bool:
+    return connection.vendor == "sqlite" or all(
+        functions.get(name) == body for name, body in guard.functions.items()
+    )
+
+
+def _drop(table: str, name: str) -> str:
+    on = "" if connection.vendor == "sqlite" else f" ON {table}"
+    return f"DROP TRIGGER IF EXISTS {name}{on}"
 
 
 def _existing_guards() -> list[Guard]:
@@ -124,18 +150,23 @@ def _existing_guards() -> list[Guard]:
     return [guard for table, guard in sorted(_GUARDS.items()) if table in tables]
 
 
-def _installed() -> dict[str, str]:
-    query = (
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        if connection.vendor == "sqlite"
-        else "SELECT tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal"
+def _installed_triggers() -> dict[str, str]:
+    """Return the triggers that are on, by name, as the catalogue writes them."""
+    if connection.vendor == "sqlite":
+        return _pairs("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    return _pairs(
+        "SELECT tgname, pg_get_triggerdef(oid, true) FROM pg_trigger "
+        "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
     )
+
+
+def _installed_functions() -> dict[str, str]:
+    if connection.vendor == "sqlite":
+        return {}
+    return _pairs("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'volbal\\_%'")
+
+
+def _pairs(query: str) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return dict(cursor.fetchall())
-
-
-def _is_same(found: str | None, statement: str) -> bool:
-    if found is None:
-        return False
-    return found == statement if connection.vendor == "sqlite" else found in ("O", "A")

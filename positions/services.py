@@ -13,7 +13,8 @@ from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import CauseKind, Position, PositionStatus
 from volbal.errors import OutOfRange
-from volbal.numbers import ZERO, plain
+from volbal.fields import read_ticker
+from volbal.numbers import ZERO, plain, require_price
 from volbal.trading_day import trading_date
 
 
@@ -31,15 +32,20 @@ def open_position(
 ) -> Position:
     """Create a cell with its first balances, an event and a journal row.
 
-    Raises NotFound for an unknown tenant and OutOfRange for balances that the books can't keep.
+    Raises NotFound for an unknown tenant, InvalidTicker, and OutOfRange or InvalidNumber for balances or an
+    anchor that the books can't keep.
     """
+    if qty < 0 or cash < 0:
+        raise OutOfRange("qty and cash: may not be negative.", field="qty" if qty < 0 else "cash")
+    if anchor_price is not None:
+        require_price(anchor_price, "anchor_price")
     tenant = lock_one(Tenant.objects.filter(pk=tenant_id), "tenant")
     tenant.positions_opened += 1
     tenant.save(update_fields=["positions_opened"])
     position = Position.objects.create(
         tenant=tenant,
         number=tenant.positions_opened,
-        ticker=ticker,
+        ticker=read_ticker(ticker),
         anchor_price=anchor_price,
         withholding_tax_rate=withholding_tax_rate,
         broker=broker,
@@ -84,11 +90,10 @@ def move_cash(*, position_id: UUID, amount: Decimal, stamp: Stamp) -> Position:
 def set_anchor(*, position_id: UUID, price: Decimal, stamp: Stamp) -> Position:
     """Set the price that the trigger compares with, in dollars per share, above zero.
 
-    Raises OutOfRange, PositionClosed.
+    Raises OutOfRange, InvalidNumber, PositionClosed.
     """
     position = lock_open_position(position_id)
-    if price <= 0:
-        raise OutOfRange("price: must be above zero.", field="price")
+    require_price(price, "price")
     old, position.anchor_price = position.anchor_price, price
     position.save(update_fields=["anchor_price", "updated_at"])
     record_event(
@@ -125,12 +130,15 @@ def adjust_books(
 
 
 def pause(position: Position, reason: str, *, stamp: Stamp) -> None:
-    """Pause a locked position until a person resumes it; pausing twice is once."""
-    _change_status(position, PositionStatus.PAUSED, EventType.TRADING_PAUSED, f"Paused: {reason}", stamp)
+    """Pause a locked position until a person resumes it; pausing twice is once, a closed one stays closed."""
+    if position.status != PositionStatus.CLOSED:
+        _change_status(position, PositionStatus.PAUSED, EventType.TRADING_PAUSED, f"Paused: {reason}", stamp)
 
 
 def resume(position: Position, *, stamp: Stamp) -> None:
-    """Let a locked position trade again."""
+    """Let a locked position trade again. Raises PositionClosed."""
+    if position.status == PositionStatus.CLOSED:
+        raise PositionClosed("The position is closed.")
     _change_status(position, PositionStatus.ACTIVE, EventType.TRADING_RESUMED, "Resumed.", stamp)
 
 

@@ -97,6 +97,24 @@ def qty_down(value: Decimal) -> Decimal:
     return value.quantize(ONE_SHARE_STEP, ROUND_DOWN, EXACT)
 
 
+def require_places(value: Decimal, places: int, field: str) -> Decimal:
+    """Return `value`, or raise InvalidNumber if it has more than `places` decimal places.
+
+    For values that come from a program: what is booked must be what was said, so nothing is rounded here.
+    """
+    exponent = value.normalize(EXACT).as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent > places:
+        raise InvalidNumber(f"{field}: at most {places} decimal places.", field=field)
+    return value
+
+
+def require_price(value: Decimal, field: str) -> Decimal:
+    """Return a price in dollars per share; raise OutOfRange or InvalidNumber for what can't be one."""
+    if not value.is_finite() or not 0 < value <= MAX_PRICE:
+        raise OutOfRange(f"{field}: must be above zero and below 1,000,000,000.", field=field)
+    return require_places(value, PRICE_PLACES, field)
+
+
 def plain(value: Decimal) -> str:
     """Write a decimal without exponent, trailing zeros or a minus before zero."""
     text = format(value, "f")

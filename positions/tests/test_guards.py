@@ -13,6 +13,7 @@ APPEND_ONLY = ["positions_event", "positions_journalentry", "orders_trade"]
 SUFFIXES = ["no_update", "no_delete", "no_replace"] if ON_SQLITE else ["no_change", "no_truncate"]
 GUARDS = [(table, f"{table}_{suffix}") for table in APPEND_ONLY for suffix in SUFFIXES]
 GUARDS += [("orders_order", "orders_order_legal_moves")]
+GUARDS += [("orders_order", "orders_order_no_replace")] if ON_SQLITE else []
 
 postgresql_only = pytest.mark.skipif(ON_SQLITE, reason="PostgreSQL's triggers can be turned off")
 sqlite_only = pytest.mark.skipif(not ON_SQLITE, reason="SQLite's triggers are text")
