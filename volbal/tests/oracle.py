@@ -1,4 +1,4 @@
-"""A second implementation of the decision, written from SPEC.md section 2 alone, in exact fractions.
+"""A second implementation of the decision, written from the rules alone, in exact fractions.
 
 It shares no line with the rules it checks: numbers are `Fraction`, every rounding of the contract is one
 call to `half_even`, `toward_zero` or `away_from_zero`, and limits are notionals that carry their name.
@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+
+from volbal.tests.exact_rounding import away_from_zero, half_even, text, toward_zero
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "position": {"dividend_receivable": "0", "anchor_price": None},
@@ -41,42 +43,9 @@ GATES_BEFORE_THE_ANCHOR = ("halted", "paused")
 GATES_OF_THE_QUOTE = ("stale_quote", "outlier_quote", "split_suspected")
 
 
-# Rounding: the only places where a fraction loses anything.
-
-
-def half_even(value: Fraction, places: int) -> Fraction:
-    """Round to the nearest multiple of 10**-places, ties to the even one."""
-    scale = 10**places
-    return Fraction(round(value * scale), scale)
-
-
-def toward_zero(value: Fraction, unit: Fraction) -> Fraction:
-    """Round down to a multiple of `unit`, for value >= 0."""
-    return (value // unit) * unit
-
-
-def away_from_zero(value: Fraction, unit: Fraction) -> Fraction:
-    """Round up to a multiple of `unit`, for value >= 0."""
-    return -((-value) // unit) * unit
-
-
-def text(value: Fraction | None) -> str | None:
-    """Write a fraction whose denominator divides 10**14 as a plain decimal."""
-    if value is None:
-        return None
-    scaled = value * 10**14
-    assert scaled.denominator == 1, value
-    sign = "-" if scaled < 0 else ""
-    digits = str(abs(scaled.numerator)).rjust(15, "0")
-    return sign + f"{digits[:-14]}.{digits[-14:]}".rstrip("0").rstrip(".")
-
-
-# Values
-
-
 @dataclass(frozen=True)
 class World:
-    """One input line as exact numbers, with the names of SPEC.md 2: P, A, C, V and the settings."""
+    """One input line as exact numbers, with the names of docs/strategy.md: P, A, C, V and the settings."""
 
     price: Fraction
     anchor: Fraction | None
@@ -139,7 +108,7 @@ class Wish:
 
 
 def read_world(line: Mapping[str, Any], **gates: bool) -> World:
-    """Turn a parsed input line (SPEC 2.12) into exact numbers; missing keys take the defaults of 2.11."""
+    """Turn a parsed input line into exact numbers; missing keys take the defaults."""
     settings: dict[str, Any] = {}
     for group, defaults in DEFAULTS.items():
         for name, value in {**defaults, **line.get(group, {})}.items():
@@ -167,7 +136,7 @@ def _number(name: str, value: Any) -> Any:
 
 
 def decide(line: Mapping[str, Any], **gates: bool) -> dict[str, str | None]:
-    """Answer a line with the fields of SPEC 2.7, without buy_at, sell_at and the explanation."""
+    """Answer a line with the fields of a decision, without buy_at, sell_at and the explanation."""
     world = read_world(line, **gates)
     gate = closed_gate(world)
     if gate:

@@ -1,4 +1,4 @@
-"""SPEC 2.3, 2.4 and 3: which settings are refused, alone and together."""
+"""docs/strategy.md, "Settings": which settings are refused, alone and together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 2.10: dividends and splits."""
+"""docs/strategy.md, "Dividends" and "Splits"."""
 
 from __future__ import annotations
 

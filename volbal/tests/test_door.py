@@ -1,4 +1,4 @@
-"""SPEC 2.12: the core's own door, as a process and line by line."""
+"""docs/strategy.md, "The decision": the core's own door, as a process and line by line."""
 
 from __future__ import annotations
 

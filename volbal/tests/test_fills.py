@@ -1,4 +1,4 @@
-"""SPEC 2.7 and 2.8: what a fill moves, and when it is a breach."""
+"""docs/strategy.md, "After a fill": what a fill moves, and when it is a breach."""
 
 from __future__ import annotations
 

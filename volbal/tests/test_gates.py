@@ -1,4 +1,4 @@
-"""The order of checks of SPEC 2.6: each closed gate is the answer, whatever else is wrong after it."""
+"""docs/strategy.md, "Checks": each closed gate is the answer, whatever else is wrong after it."""
 
 from __future__ import annotations
 

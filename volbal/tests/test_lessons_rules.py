@@ -1,4 +1,4 @@
-"""LESSONS.md, "Rules" and "Money": what the core could repeat. Each docstring quotes its sentence."""
+"""What the predecessor got wrong about rules and money, as far as the core could repeat it. Each docstring quotes its sentence."""
 
 from __future__ import annotations
 

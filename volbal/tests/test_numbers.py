@@ -1,4 +1,4 @@
-"""SPEC 1: how numbers come in and go out."""
+"""How numbers come in and go out."""
 
 from __future__ import annotations
 

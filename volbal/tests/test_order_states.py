@@ -1,4 +1,4 @@
-"""SPEC 5, "Order status": every pair of the table."""
+"""The table of order statuses, every pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 2.2 and the roundings and minimums of 2.4 and 2.5, case by case."""
+"""docs/strategy.md, "Size", "Rounding" and "Minimums", case by case."""
 
 from __future__ import annotations
 

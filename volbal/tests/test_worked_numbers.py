@@ -1,4 +1,4 @@
-"""LESSONS.md, "Worked numbers": every row, to the last digit."""
+"""The worked numbers of the rules: every row, to the last digit."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def one_share_line(**changes: Any) -> dict[str, Any]:
 
 def test_one_share_is_bought_and_not_nothing() -> None:
     """One share, cash 6, anchor 4, price 3, ratio 1, step 1, guardrails 0 and 100, no minimum,
-    no commission: BUY 1 (without the 12-place rounding of SPEC.md 2.4: nothing)."""
+    no commission: BUY 1 (without the 12-place rounding: nothing)."""
     answered = answer(one_share_line())
     assert (answered["action"], answered["qty"], answered["raw_qty"]) == ("BUY", "1", "1")
 
