@@ -1,4 +1,4 @@
-"""What the predecessor got wrong about rules and money, as far as the core could repeat it. Each docstring quotes its sentence."""
+"""What the predecessor got wrong about rules and money and the core could repeat, quoted test by test."""
 
 from __future__ import annotations
 

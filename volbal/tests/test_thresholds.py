@@ -1,4 +1,4 @@
-"""docs/strategy.md, "The next trade": `buy_at` and `sell_at` are the nearest prices at which the same decision trades, or null.
+"""docs/strategy.md, "The next trade": the nearest prices at which the same decision trades, or null.
 
 Where prices are tiny every tick is tried; elsewhere the prices nearest to the quote, to the answer and to
 every kink of the rules are. What is tried is the kernel; `test_oracle` shows that it is right, and the
