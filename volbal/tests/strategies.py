@@ -1,6 +1,7 @@
 """Hypothesis strategies for input lines of `python -m volbal decide`, drawn where rules meet.
 
-Lines are dicts of strings. Prices are drawn *from* the anchor, thresholds and rails, so that exact ties are common and not a matter of luck.
+Lines are dicts of strings. Prices are drawn *from* the anchor, thresholds and rails, so that exact ties are
+common and not a matter of luck.
 """
 
 from __future__ import annotations
