@@ -20,7 +20,7 @@ def status_guard() -> Guard:
         sqlite={
             name: f"CREATE TRIGGER {name} BEFORE UPDATE OF status ON {TABLE} WHEN {refused} "
             f"BEGIN {sqlite_refusal('illegal move of the status of an order')}; END",
-            **dict(sqlite_no_replace(TABLE, REPLACED, ("client_order_id",), also=both_open)),
+            **dict(sqlite_no_replace(TABLE, REPLACED, ("client_order_id",), also=(both_open,))),
         },
         postgresql={
             name: f"CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE} "

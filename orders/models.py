@@ -28,7 +28,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status__in=sorted(OPEN))
 
     def open_or_of_day(self, position: Position, day: date) -> OrderQuerySet:
-        return self.filter(Q(trading_date=day) | Q(status__in=sorted(OPEN)), position=position)
+        # Not one filter with OR: that walks through all orders the position ever had.
+        return self.filter(position=position, trading_date=day).union(self.open().filter(position=position))
 
     def lock_with_position(self, order_id: uuid.UUID) -> Order:
         """Lock the order's position, then the order. Raises NotFound."""
@@ -105,7 +106,10 @@ class Order(models.Model):
             ),
             models.CheckConstraint(condition=Q(side__in=[s.value for s in Side]), name="order_side_known"),
         ]
-        indexes = [models.Index(fields=["position", "trading_date"], name="order_by_day")]
+        indexes = [
+            models.Index(fields=["position", "trading_date"], name="order_by_day"),
+            models.Index(fields=["position", "status"], name="order_by_status"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.side} {self.qty} ({self.status})"

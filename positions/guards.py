@@ -77,22 +77,23 @@ def _sqlite_append_only(table: str, unique: tuple[tuple[str, ...], ...]) -> Iter
 
 
 def sqlite_no_replace(
-    table: str, message: str, *unique: tuple[str, ...], also: str = "0"
+    table: str, message: str, *unique: tuple[str, ...], also: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Yield a trigger against INSERT OR REPLACE, by id, rowid or other unique columns, or `also`.
+    """Yield a trigger against INSERT OR REPLACE, by id, rowid, other unique columns, or conditions in `also`.
 
     It deletes the old row without a DELETE trigger unless recursive_triggers is on, and whoever comes past
-    the application won't have turned it on.
+    the application won't have turned it on. One look a condition, so that each uses its index.
     """
     same = [("id",), ("rowid",), *unique]
-    clash = " OR ".join(
-        "(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")" for columns in same
+    clashes = [" AND ".join(f"{column} = NEW.{column}" for column in columns) for columns in same]
+    found = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE {clash})"  # noqa: S608
+        for clash in (*clashes, *also)
     )
     name = f"{table}_no_replace"
     yield (
         name,
-        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "  # noqa: S608
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {clash} OR ({also})) BEGIN {sqlite_refusal(message)}; END",
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {found} BEGIN {sqlite_refusal(message)}; END",
     )
 
 
