@@ -9,21 +9,30 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST = 32
+DIFFERENT = 8
 
 
-def secret_key(given: str, *, embedded: bool, folder: Path) -> str:
-    """Return the key to sign with: the given one, or for an embedded installation its own in `folder`.
+def secret_key(given: str, folder: Path) -> str:
+    """Return the key to sign with: the given one, or the installation's own in `folder`.
 
     There is no default: a key that everybody knows signs nothing.
-    Raises ImproperlyConfigured for a short key, and without one when the database is a server.
     """
-    if given:
-        if len(given) < SHORTEST or len(set(given)) < 8:
-            raise ImproperlyConfigured(f"SECRET_KEY must be {SHORTEST} random characters or more.")
-        return given
-    if not embedded:
-        raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL names a server.")
-    return _own_key(folder / "secret_key")
+    return given or _own_key(folder / "secret_key")
+
+
+def refuse_weak_production(*, given_key: str, embedded: bool, debug: bool) -> None:
+    """Raise ImproperlyConfigured rather than serve production with a missing or weak key, or with DEBUG.
+
+    Called by what serves pages. An embedded installation, on SQLite, may use its own key.
+    """
+    if embedded:
+        return
+    if debug:
+        raise ImproperlyConfigured("DEBUG must be off when DATABASE_URL names a server.")
+    if len(given_key) < SHORTEST or len(set(given_key)) < DIFFERENT:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY must be {SHORTEST} random characters or more when DATABASE_URL names a server."
+        )
 
 
 def _own_key(path: Path) -> str:

@@ -16,7 +16,8 @@ DEBUG = env.bool("DEBUG", default=False)
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'volbal.sqlite3'}")
 IS_SQLITE = DATABASE_URL.startswith("sqlite")
 
-SECRET_KEY = secret_key(env.str("SECRET_KEY", default=""), embedded=IS_SQLITE, folder=VAR_DIR)
+GIVEN_SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY = secret_key(GIVEN_SECRET_KEY, VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 INSTALLED_APPS = [
