@@ -19,7 +19,7 @@ from positions.events import record_event
 from positions.models import CauseKind, Position
 from positions.services import pause
 from volbal.errors import OutOfRange, Overfill, VolbalError
-from volbal.fills import average_price, deltas_of, notional_of
+from volbal.fills import apply_fill, average_price, deltas_of, notional_of
 from volbal.numbers import MONEY_PLACES, PRICE_PLACES, QTY_PLACES, ZERO, plain, require_places
 from volbal.order_states import OrderStatus, check_move
 from volbal.values import Fill, GuardrailConfig, Side
@@ -96,6 +96,7 @@ def _same_or_conflict(known: Trade, order: Order, fill: Fill) -> Trade:
 
 
 def _check_fill(order: Order, fill: Fill, execution_id: str) -> None:
+    """Raise what is wrong with an execution before anything is written."""
     if not EXECUTION_ID.match(execution_id):
         raise OutOfRange("execution_id: 1 to 120 printable ASCII characters.", field="execution_id")
     require_places(fill.qty, QTY_PLACES, "qty")
@@ -108,6 +109,7 @@ def _check_fill(order: Order, fill: Fill, execution_id: str) -> None:
             f"{plain(order.qty - order.filled_qty)} of the order is open, {plain(fill.qty)} was executed.",
             open_qty=order.qty - order.filled_qty,
         )
+    apply_fill(order.position.state(), fill)
 
 
 def _known_trade(order: Order, execution_id: str) -> Trade | None:
