@@ -2,7 +2,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
-from accounts.models import Membership, Tenant, User
+from accounts.models import ApiKey, Membership, Tenant, User
+from accounts.read_only_admin import ReadOnlyAdmin
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -36,3 +37,19 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
         return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Whose keys there are and what they may do; neither secrets nor their hashes."""
+
+    list_display = ("id", "tenant", "name", "may", "created_at", "created_by", "revoked_at", "revoked_by")
+    list_filter = ("may_read", "may_trade", "may_broker", "may_admin")
+    list_select_related = ("tenant",)
+    search_fields = ("id", "name", "tenant__name")
+    ordering = ("-created_at",)
+    exclude = ("secret_hash",)
+
+    @admin.display(description="scopes")
+    def may(self, key: ApiKey) -> str:
+        return ", ".join(sorted(key.scopes))

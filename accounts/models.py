@@ -1,4 +1,4 @@
-"""Who may do what: users, the tenants they work for, and their roles there."""
+"""Who may do what: users, the tenants they work for, their roles, the keys and the requests of programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models, transaction
+from django.db.models import Q
 
 
 class Role(models.TextChoices):
@@ -84,3 +85,97 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.role} of {self.tenant}"
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for. No scope implies another."""
+
+    READ = "read"
+    TRADE = "trade"
+    BROKER = "broker"
+    ADMIN = "admin"
+
+
+class ApiKey(models.Model):
+    """One key a program calls with: its public id, and the hash of a secret that was shown once.
+
+    Keys are revoked, never deleted: history names who acted by the key's id. Their use is not tracked.
+    """
+
+    id = models.CharField(primary_key=True, max_length=16, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=100, blank=True)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    may_read = models.BooleanField(default=False)
+    may_trade = models.BooleanField(default=False)
+    may_broker = models.BooleanField(default=False)
+    may_admin = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(may_read=True) | Q(may_trade=True) | Q(may_broker=True) | Q(may_admin=True),
+                name="api_key_has_a_scope",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by="")
+                | Q(revoked_at__isnull=False, revoked_by__gt=""),
+                name="api_key_revoked_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"vb_{self.id} of {self.tenant}"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes this key has, as plain words."""
+        return frozenset(scope.value for scope in Scope if getattr(self, f"may_{scope.value}"))
+
+
+class IdempotencyRecord(models.Model):
+    """One request made under a key of the client's, and what it was answered.
+
+    `status` is null while the request runs, which nobody but itself ever sees. A pruned row keeps its key and
+    loses its body; a row that is `keep_forever` can't be pruned.
+    """
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="idempotency_records", db_index=False
+    )
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    route = models.CharField(max_length=200, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(null=True)
+    headers = models.JSONField(default=dict)
+    keep_forever = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="idempotency_key_once"),
+            models.CheckConstraint(
+                condition=Q(status__isnull=True) | Q(status__gte=200, status__lt=500),
+                name="idempotency_status_is_an_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__isnull=True) | Q(body__isnull=False) | Q(keep_forever=False),
+                name="idempotency_kept_for_ever",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(keep_forever=False, body__isnull=False),
+                name="idempotency_prunable",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.tenant}"

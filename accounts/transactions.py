@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from django.db import models, transaction
 
@@ -25,6 +25,22 @@ class Finishing(Protocol):
 
     def finish(self) -> None:
         """Write what was collected."""
+        ...
+
+    def mark(self) -> Any:
+        """Return what `roll_back_to` needs to forget all that comes after now."""
+        ...
+
+    def roll_back_to(self, mark: Any) -> None:
+        """Forget what was collected since the mark, which is used once."""
+        ...
+
+
+class Claiming(Protocol):
+    """Something that a unit of work takes before anything else, or does nothing at all."""
+
+    def claim(self) -> None:
+        """Take it, or raise."""
         ...
 
 
@@ -43,10 +59,26 @@ class UnitOfWork:
             self._finishers[kind] = kind()
         return cast(Finisher, self._finishers[kind])
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Run the block; an exception undoes the block alone, also what it left to be written at the end."""
+        marks = {kind: finisher.mark() for kind, finisher in self._finishers.items()}
+        try:
+            with transaction.atomic():
+                yield
+        except BaseException:
+            self._roll_back_to(marks)
+            raise
+
     def finish(self) -> None:
         """Let the finishers write, in the order in which they were first asked for."""
         for finisher in self._finishers.values():
             finisher.finish()
+
+    def _roll_back_to(self, marks: dict[type, Any]) -> None:
+        self._finishers = {kind: self._finishers[kind] for kind in marks}
+        for kind, mark in marks.items():
+            self._finishers[kind].roll_back_to(mark)
 
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)
@@ -62,15 +94,18 @@ class Stamp:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[None]:
+def unit_of_work(idempotency: Claiming | None = None) -> Iterator[None]:
     """Run the block in one transaction that is on the disk when the block ends, or changes nothing.
 
-    Raises RuntimeError when one is open already: an outer transaction would break that promise.
+    With `idempotency` that is claimed first, and the block doesn't run if it can't be; `answer_once` is how
+    a request does so. Raises RuntimeError when a transaction is open already: it would break the promise.
     """
     with transaction.atomic(durable=True):
         unit = UnitOfWork()
         token = _current.set(unit)
         try:
+            if idempotency is not None:
+                idempotency.claim()
             yield
             unit.finish()
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -58,6 +59,14 @@ def row_hash(row: ChainedRow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainMark:
+    """How far a unit of work had come: number and hash at the end of each chain, rows of each table."""
+
+    heads: dict[str, tuple[int, str]]
+    rows: dict[type[ChainedRow], int]
+
+
 class ChainWriter:
     """Collects the rows of one unit of work and writes them at its end, each table at once.
 
@@ -82,6 +91,20 @@ class ChainWriter:
             model._default_manager.bulk_create(rows)
         for head in self._heads.values():
             head.save(update_fields=["seq", "hash"])
+
+    def mark(self) -> ChainMark:
+        """Return where each chain and table stands."""
+        return ChainMark(
+            heads={chain: (head.seq, head.hash) for chain, head in self._heads.items()},
+            rows={model: len(rows) for model, rows in self._rows.items()},
+        )
+
+    def roll_back_to(self, mark: ChainMark) -> None:
+        """Forget the rows since the mark, and the heads locked since: their locks went with the savepoint."""
+        self._heads = {chain: self._heads[chain] for chain in mark.heads}
+        for chain, (seq, last_hash) in mark.heads.items():
+            self._heads[chain].seq, self._heads[chain].hash = seq, last_hash
+        self._rows = {model: self._rows[model][:count] for model, count in mark.rows.items()}
 
     def _lock_head(self, chain: str) -> ChainHead:
         locked = ChainHead.objects.select_for_update()

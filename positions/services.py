@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
+
+from django.conf import settings
 
 from accounts.models import Tenant
 from accounts.transactions import Stamp, lock_one
@@ -39,6 +43,7 @@ def open_position(
         raise OutOfRange("qty and cash: may not be negative.", field="qty" if qty < 0 else "cash")
     if anchor_price is not None:
         require_price(anchor_price, "anchor_price")
+    require_withholding(withholding_tax_rate)
     tenant = lock_one(Tenant.objects.filter(pk=tenant_id), "tenant")
     tenant.positions_opened += 1
     tenant.save(update_fields=["positions_opened"])
@@ -129,6 +134,38 @@ def adjust_books(
     return position
 
 
+def change_position(*, position_id: UUID, changes: Mapping[str, Any], stamp: Stamp) -> Position:
+    """Change status (active, paused, closed), broker or withholding_tax_rate; what isn't named stays.
+
+    Raises OutOfRange, PositionClosed, PositionNotEmpty.
+    """
+    position = lock_open_position(position_id)
+    _change_terms(position, changes, stamp)
+    status = changes.get("status")
+    if status == PositionStatus.PAUSED:
+        pause(position, "by hand", stamp=stamp)
+    elif status == PositionStatus.ACTIVE:
+        resume(position, stamp=stamp)
+    elif status == PositionStatus.CLOSED:
+        _close(position, stamp)
+    return position
+
+
+def require_broker(name: str) -> str:
+    """Return `name`, or raise OutOfRange if no such broker is registered."""
+    if name not in settings.BROKERS:
+        known = ", ".join(sorted(settings.BROKERS))
+        raise OutOfRange(f"broker: choose one of {known}.", field="broker")
+    return name
+
+
+def require_withholding(rate: Decimal | None) -> Decimal | None:
+    """Return a withholding tax rate (a fraction), or raise OutOfRange above 1."""
+    if rate is not None and not 0 <= rate <= 1:
+        raise OutOfRange("withholding_tax_rate: a fraction between 0 and 1.", field="withholding_tax_rate")
+    return rate
+
+
 def pause(position: Position, reason: str, *, stamp: Stamp) -> None:
     """Pause a locked position until a person resumes it; pausing twice is once, a closed one stays closed."""
     if position.status != PositionStatus.CLOSED:
@@ -145,9 +182,7 @@ def resume(position: Position, *, stamp: Stamp) -> None:
 def close_position(*, position_id: UUID, stamp: Stamp) -> Position:
     """Close a cell for good. Raises PositionNotEmpty while open orders hold something of it."""
     position = lock_open_position(position_id)
-    if position.reserved_cash or position.reserved_qty:
-        raise PositionNotEmpty("An open order holds cash or shares; cancel it first.")
-    _change_status(position, PositionStatus.CLOSED, EventType.POSITION_CLOSED, "Closed.", stamp)
+    _close(position, stamp)
     return position
 
 
@@ -157,6 +192,34 @@ def lock_open_position(position_id: UUID) -> Position:
     if position.status == PositionStatus.CLOSED:
         raise PositionClosed("The position is closed.")
     return position
+
+
+def _close(position: Position, stamp: Stamp) -> None:
+    if position.reserved_cash or position.reserved_qty:
+        raise PositionNotEmpty("An open order holds cash or shares; cancel it first.")
+    _change_status(position, PositionStatus.CLOSED, EventType.POSITION_CLOSED, "Closed.", stamp)
+
+
+def _change_terms(position: Position, changes: Mapping[str, Any], stamp: Stamp) -> None:
+    wanted = {name: changes[name] for name in ("broker", "withholding_tax_rate") if name in changes}
+    if "broker" in wanted:
+        require_broker(wanted["broker"])
+    require_withholding(wanted.get("withholding_tax_rate"))
+    before = {name: getattr(position, name) for name in wanted}
+    after = {name: value for name, value in wanted.items() if value != before[name]}
+    if not after:
+        return
+    for name, value in after.items():
+        setattr(position, name, value)
+    position.save(update_fields=[*after, "updated_at"])
+    record_event(
+        position,
+        EventType.POSITION_CHANGED,
+        f"Changed {' and '.join(name.replace('_', ' ') for name in after)}.",
+        stamp=stamp,
+        inputs={name: before[name] for name in after},
+        outputs=after,
+    )
 
 
 def _change_status(

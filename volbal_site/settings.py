@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "market",
     "positions",
     "accounts",
+    "ninja",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,6 +38,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "volbal_site.middleware.request_id",
+    "volbal_site.middleware.api_edge",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -105,6 +108,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Rooms for third parties: a name, and the dotted path of what implements it.
 BROKERS = {
     "paper": "orders.brokers.paper.PaperBroker",
+    "manual": "orders.brokers.manual.ManualBroker",
     **env.dict("BROKERS", default={}),
 }
 MARKET_PROVIDERS = {

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import path
 
+from volbal_site.api import api
+
 admin.site.site_header = admin.site.site_title = "Volatility Balancing"
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [path("admin/", admin.site.urls), path("v1/", api.urls)]

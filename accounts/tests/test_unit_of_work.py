@@ -155,3 +155,87 @@ def test_locking_what_is_not_there_is_not_found():
         lock_one(Tenant.objects.filter(pk=uuid.uuid4()), "tenant")
 
     assert caught.value.code == "not-found"
+
+
+class MarkedFinisher(Finisher):
+    """Can forget."""
+
+    def mark(self):
+        return len(self.names)
+
+    def roll_back_to(self, mark):
+        del self.names[mark:]
+
+
+def write_both(name):
+    """Write one tenant now, and leave another for the end."""
+    Tenant.objects.create(name=name)
+    current_unit().finisher(MarkedFinisher).names.append(f"{name} at the end")
+
+
+def names():
+    return sorted(Tenant.objects.values_list("name", flat=True))
+
+
+@on_commit
+@pytest.mark.parametrize("already", [True, False])
+def test_a_savepoint_that_fails_takes_along_what_it_left_for_the_end(already):
+    with unit_of_work():
+        if already:
+            write_both("before")
+        with pytest.raises(Boom), current_unit().savepoint():
+            write_both("undone")
+            raise Boom
+        write_both("after")
+
+    kept = ["before", "before at the end"] if already else []
+    assert names() == ["after", "after at the end", *kept]
+
+
+@on_commit
+def test_savepoints_inside_savepoints_are_undone_one_by_one():
+    with unit_of_work():
+        with current_unit().savepoint():
+            write_both("a")
+            with pytest.raises(Boom), current_unit().savepoint():
+                write_both("b")
+                raise Boom
+            write_both("c")
+        with pytest.raises(Boom), current_unit().savepoint():
+            with current_unit().savepoint():
+                write_both("d")
+            raise Boom
+
+    assert names() == ["a", "a at the end", "c", "c at the end"]
+
+
+class Claim:
+    def __init__(self, error=None):
+        self.error = error
+
+    def claim(self):
+        require_unit_of_work()
+        Tenant.objects.create(name="claimed")
+        if self.error:
+            raise self.error
+
+
+@on_commit
+def test_a_claim_is_made_first_in_the_same_transaction():
+    def block():
+        with unit_of_work(idempotency=Claim()):
+            assert names() == ["claimed"]
+            Tenant.objects.create(name="a")
+
+    assert commits_of(block) == 1
+    assert names() == ["a", "claimed"]
+
+
+@on_commit
+def test_what_cannot_be_claimed_is_not_begun():
+    with pytest.raises(Boom), unit_of_work(idempotency=Claim(Boom())):
+        Tenant.objects.create(name="a")
+
+    assert names() == []
+    with pytest.raises(OutsideUnitOfWork):
+        require_unit_of_work()

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.db import connection
 
+from accounts.tests.threads import at_once, refusals
 from accounts.transactions import unit_of_work
 from configs.tests.builders import set_position
 from orders.cycle import run_cycle
@@ -24,7 +25,6 @@ from positions.errors import PositionNotEmpty
 from positions.models import Event, JournalEntry, Position
 from positions.services import close_position, move_cash
 from positions.tests.builders import make_position, make_stamp
-from positions.tests.threads import at_once, refusals
 from volbal.values import Action
 
 pytestmark = pytest.mark.django_db(transaction=True)

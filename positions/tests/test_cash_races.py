@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
+from accounts.tests.threads import at_once, refusals
 from accounts.transactions import unit_of_work
 from positions.ledger import event_faults, journal_faults
 from positions.models import JournalEntry, Position
 from positions.services import move_cash, pause, set_anchor
 from positions.tests.builders import make_position, make_stamp, make_tenant
-from positions.tests.threads import at_once, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from accounts.errors import OutsideUnitOfWork
-from accounts.transactions import unit_of_work
+from accounts.idempotency import Answer, IdempotentRequest, Replayed, answer_once
+from accounts.transactions import current_unit, unit_of_work
 from positions.chains import as_json, row_hash
 from positions.event_types import EventType
 from positions.events import record_event, record_global_event, record_tenant_event
@@ -17,7 +18,7 @@ from positions.ledger import event_faults, journal_faults
 from positions.models import ChainHead, Event, JournalEntry, Position
 from positions.services import move_cash
 from positions.tests.builders import everything_written, make_position, make_stamp, make_tenant
-from volbal.errors import VolbalError
+from volbal.errors import InsufficientCash, VolbalError
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,66 @@ def test_history_of_a_unit_that_fails_is_never_written():
 
     assert everything_written() == before
     deposit(position, 5)
+    assert [*event_faults(), *journal_faults()] == []
+
+
+@pytest.mark.parametrize("before", [[], [1], [1, 2]])
+@pytest.mark.parametrize("after", [[], [3]])
+def test_history_of_a_savepoint_that_fails_is_never_written(before, after):
+    position, other = make_position(cash=0), make_position(cash=0)
+
+    with unit_of_work():
+        for amount in before:
+            move_cash(position_id=position.pk, amount=Decimal(amount), stamp=make_stamp())
+        with pytest.raises(ZeroDivisionError), current_unit().savepoint():
+            move_cash(position_id=position.pk, amount=Decimal(50), stamp=make_stamp())
+            move_cash(position_id=other.pk, amount=Decimal(60), stamp=make_stamp())
+            record_global_event(EventType.TRADING_HALTED, "m", stamp=make_stamp())
+            raise ZeroDivisionError
+        for amount in after:
+            move_cash(position_id=position.pk, amount=Decimal(amount), stamp=make_stamp())
+            record_global_event(EventType.TRADING_HALTED, "again", stamp=make_stamp())
+
+    deltas = JournalEntry.objects.filter(position=position, seq__gt=0).order_by("seq")
+    assert [entry.cash_delta for entry in deltas] == [0, *before, *after]
+    assert Event.objects.filter(position=other).count() == 1
+    assert Event.objects.filter(scope="GLOBAL").count() == len(after)
+    position.refresh_from_db()
+    assert position.cash == sum(before + after)
+    assert [*event_faults(), *journal_faults()] == []
+
+
+def test_history_of_a_savepoint_that_holds_is_written():
+    position = make_position(cash=0)
+
+    with unit_of_work(), current_unit().savepoint():
+        move_cash(position_id=position.pk, amount=Decimal(1), stamp=make_stamp())
+
+    assert JournalEntry.objects.filter(cash_delta=1).count() == 1
+    assert [*event_faults(), *journal_faults()] == []
+
+
+def test_a_refusal_under_a_key_is_kept_and_leaves_no_history():
+    position = make_position(cash=100)
+    before = everything_written()
+
+    def withdraw(key):
+        def act():
+            move_cash(position_id=position.pk, amount=Decimal(10), stamp=make_stamp())
+            record_event(position, EventType.POSITION_CHANGED, "m", stamp=make_stamp())
+            move_cash(position_id=position.pk, amount=Decimal(-200), stamp=make_stamp())
+            return Answer(200, "done")
+
+        request = IdempotentRequest(tenant_id=position.tenant_id, key=key, fingerprint="f")
+        return answer_once(request, act, lambda error: Answer(422, error.code))
+
+    assert withdraw("k") == Answer(422, InsufficientCash.code)
+    assert everything_written() == before
+
+    deposit(position, 500)
+    assert withdraw("k") == Replayed(422, InsufficientCash.code)
+    assert withdraw("new") == Answer(200, "done")
+    assert Position.objects.get().cash == 410
     assert [*event_faults(), *journal_faults()] == []
 
 

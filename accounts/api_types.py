@@ -1,0 +1,84 @@
+"""Types that every room's API schemas share: decimals from text and back, tickers, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.db import models
+from ninja import Query, Schema
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from volbal.errors import VolbalError
+from volbal.fields import read_decimal, read_price, read_ticker
+from volbal.numbers import plain
+
+MOST_ITEMS = 500
+
+
+class InSchema(Schema):
+    """What comes in: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _reads(read: Callable[[object], Any]) -> BeforeValidator:
+    """Make a reader of the core a validator whose errors carry the core's code."""
+
+    def validate(raw: object) -> Any:
+        if isinstance(raw, Decimal):
+            return raw
+        try:
+            return read(raw)
+        except VolbalError as error:
+            raise PydanticCustomError(error.code, "{detail}", {"detail": error.detail}) from None
+
+    return BeforeValidator(validate)
+
+
+def _decimal_in(places: int, *, signed: bool = False) -> Any:
+    whole = 15 - places
+    sign = "-?" if signed else ""
+    pattern = rf"^{sign}(0|[1-9][0-9]{{0,{whole - 1}}})(\.[0-9]{{1,{places}}})?$"
+    return Annotated[
+        Decimal,
+        _reads(lambda raw: read_decimal(raw, places=places, signed=signed, field="value")),
+        WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number"}]}),
+    ]
+
+
+QtyIn = _decimal_in(8)
+SignedQtyIn = _decimal_in(8, signed=True)
+MoneyIn = _decimal_in(6)
+SignedMoneyIn = _decimal_in(6, signed=True)
+RateIn = _decimal_in(8)
+PriceIn = Annotated[
+    Decimal,
+    _reads(lambda raw: read_price(raw, field="value")),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$"},
+                {"type": "number", "exclusiveMinimum": 0},
+            ]
+        }
+    ),
+]
+TickerIn = Annotated[
+    str, _reads(read_ticker), WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9.\-]{1,12}$"})
+]
+DecimalOut = Annotated[
+    Decimal,
+    PlainSerializer(plain, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
+]
+
+Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=10**9, description="how many to pass over")]
+
+
+def page(rows: models.QuerySet[Any], limit: int, offset: int) -> dict[str, Any]:
+    """Return one page of a list, and how many there are in all."""
+    return {"items": list(rows[offset : offset + limit]), "count": rows.count()}

@@ -1,0 +1,77 @@
+"""`/v1`: evaluating cells, replaying decisions, reading orders."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+
+from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
+from accounts.api_types import Limit, Offset, PriceIn, page
+from accounts.errors import NotFound
+from orders.cycle import Evaluation, given_quote, market_quote, preview, run_cycle
+from orders.models import Order
+from orders.replay_decisions import Replayed, replay_decision
+from orders.schemas import EvaluationOut, OrderOut, OrderPage, ReplayOut
+from positions.api import position_of
+from positions.event_types import EventType
+from positions.models import Event
+
+router = Router(tags=["orders"])
+
+
+@router.post(
+    "/positions/{uuid:position_id}/evaluate", auth=TRADE, response=EvaluationOut, summary="Evaluate a cell"
+)
+def evaluate_position(
+    request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: bool = False
+) -> Evaluation:
+    position_of(request, position_id)
+    if not dry_run:
+        return run_cycle(position_id=position_id, stamp=stamp_of(request), price=price)
+    at = timezone.now()
+    quote = market_quote(position_id) if price is None else given_quote(price, at)
+    return preview(position_id=position_id, quote=quote, at=at)
+
+
+@router.get(
+    "/positions/{uuid:position_id}/events/{uuid:event_id}/replay",
+    auth=READ,
+    response=ReplayOut,
+    summary="Make a recorded decision again",
+)
+def replay_event(request: HttpRequest, position_id: UUID, event_id: UUID) -> Replayed:
+    events = Event.objects.filter(
+        position=position_of(request, position_id), type=EventType.POSITION_EVALUATED
+    )
+    event = events.filter(pk=event_id).first()
+    if event is None:
+        raise NotFound("There is no such evaluation.")
+    return replay_decision(event)
+
+
+@router.get(
+    "/positions/{uuid:position_id}/orders", auth=READ, response=OrderPage, summary="List a cell's orders"
+)
+def list_position_orders(
+    request: HttpRequest, position_id: UUID, limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    rows = Order.objects.filter(position=position_of(request, position_id))
+    return page(rows.order_by("-created_at", "id"), limit, offset)
+
+
+@router.get("/orders", auth=READ, response=OrderPage, summary="List all orders")
+def list_orders(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
+    rows = Order.objects.filter(position__tenant=tenant_of(request))
+    return page(rows.order_by("-created_at", "id"), limit, offset)
+
+
+@router.get("/orders/{uuid:order_id}", auth=READ, response=OrderOut, summary="Read an order")
+def read_order(request: HttpRequest, order_id: UUID) -> Order:
+    order = Order.objects.filter(position__tenant=tenant_of(request), pk=order_id).first()
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order

@@ -1,0 +1,93 @@
+"""The shapes of decisions, orders and evaluations in the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+
+from accounts.api_types import DecimalOut
+
+
+class QuoteOut(Schema):
+    """A price, when it was true, who said so, and whether a real market did."""
+
+    price: DecimalOut
+    as_of: datetime | None
+    source: str
+    is_real: bool
+
+
+class DecisionOut(Schema):
+    """What the rules say, and why."""
+
+    action: str
+    reason: str
+    side: str | None
+    raw_qty: DecimalOut
+    qty: DecimalOut
+    notional: DecimalOut
+    commission: DecimalOut
+    stock_pct_before: DecimalOut | None
+    stock_pct_after: DecimalOut | None
+    binding_limit: str | None
+    buy_at: DecimalOut | None
+    sell_at: DecimalOut | None
+    explanation: str
+
+
+class OrderOut(Schema):
+    """An instruction and what became of it."""
+
+    id: UUID
+    position_id: UUID
+    side: str
+    qty: DecimalOut
+    status: str
+    reason: str
+    broker: str
+    client_order_id: str
+    idempotency_key: str | None
+    request_signature: str | None
+    commission_rate: DecimalOut
+    filled_qty: DecimalOut
+    avg_fill_price: DecimalOut | None
+    commission: DecimalOut
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderPage(Schema):
+    """One page of orders, newest first."""
+
+    items: list[OrderOut]
+    count: int
+
+
+class EvaluationOut(Schema):
+    """One evaluation. A dry run has no event and no order."""
+
+    event_id: UUID | None
+    position_id: UUID
+    quote: QuoteOut | None
+    decision: DecisionOut
+    order: OrderOut | None
+
+    @staticmethod
+    def resolve_event_id(evaluation: Any) -> UUID | None:
+        return None if evaluation.event is None else evaluation.event.pk
+
+    @staticmethod
+    def resolve_position_id(evaluation: Any) -> UUID:
+        pk: UUID = evaluation.position.pk
+        return pk
+
+
+class ReplayOut(Schema):
+    """A recorded decision beside the one that its inputs give now."""
+
+    identical: bool
+    recorded: dict[str, Any]
+    recomputed: dict[str, Any]

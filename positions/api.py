@@ -1,0 +1,115 @@
+"""`/v1/positions`: cells, their anchor, cash and history."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.responses import Status
+
+from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
+from accounts.api_types import Limit, Offset, TickerIn, page
+from accounts.errors import NotFound
+from accounts.transactions import unit_of_work
+from positions import services
+from positions.event_types import EventType
+from positions.models import Event, Position, PositionStatus
+from positions.queries import events_page
+from positions.schemas import (
+    AnchorIn,
+    CashIn,
+    EventPage,
+    PositionChange,
+    PositionIn,
+    PositionOut,
+    PositionPage,
+)
+
+router = Router(tags=["positions"])
+
+Cursor = Annotated[str | None, Query(max_length=18, pattern=r"^[1-9][0-9]*$")]
+
+
+def position_of(request: HttpRequest, position_id: UUID) -> Position:
+    """Return one of the calling tenant's cells; another tenant's is NotFound like a random id."""
+    position = Position.objects.of_tenant(tenant_of(request)).filter(pk=position_id).first()
+    if position is None:
+        raise NotFound("There is no such position.")
+    return position
+
+
+@router.get("/positions", auth=READ, response=PositionPage, summary="List cells")
+def list_positions(
+    request: HttpRequest,
+    ticker: TickerIn | None = None,
+    status: PositionStatus | None = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, Any]:
+    wanted = {"ticker": ticker, "status": status}
+    rows = Position.objects.of_tenant(tenant_of(request)).filter(
+        **{name: value for name, value in wanted.items() if value is not None}
+    )
+    return page(rows.order_by("number"), limit, offset)
+
+
+@router.post("/positions", auth=TRADE, response={201: PositionOut}, summary="Open a cell")
+def create_position(request: HttpRequest, payload: PositionIn) -> Status[Position]:
+    services.require_broker(payload.broker)
+    with unit_of_work():
+        position = services.open_position(
+            tenant_id=tenant_of(request).pk,
+            **payload.dict(),
+            market_provider=settings.MARKET_PROVIDER,
+            stamp=stamp_of(request),
+        )
+    return Status(201, position)
+
+
+@router.get("/positions/{uuid:position_id}", auth=READ, response=PositionOut, summary="Read a cell")
+def read_position(request: HttpRequest, position_id: UUID) -> Position:
+    return position_of(request, position_id)
+
+
+@router.patch("/positions/{uuid:position_id}", auth=TRADE, response=PositionOut, summary="Change a cell")
+def change_position(request: HttpRequest, position_id: UUID, payload: PositionChange) -> Position:
+    position_of(request, position_id)
+    with unit_of_work():
+        return services.change_position(
+            position_id=position_id, changes=payload.dict(exclude_unset=True), stamp=stamp_of(request)
+        )
+
+
+@router.post(
+    "/positions/{uuid:position_id}/anchor", auth=TRADE, response=PositionOut, summary="Set the anchor"
+)
+def set_anchor(request: HttpRequest, position_id: UUID, payload: AnchorIn) -> Position:
+    position_of(request, position_id)
+    with unit_of_work():
+        return services.set_anchor(position_id=position_id, price=payload.price, stamp=stamp_of(request))
+
+
+@router.post(
+    "/positions/{uuid:position_id}/cash", auth=TRADE, response=PositionOut, summary="Deposit or withdraw"
+)
+def move_cash(request: HttpRequest, position_id: UUID, payload: CashIn) -> Position:
+    position_of(request, position_id)
+    with unit_of_work():
+        return services.move_cash(position_id=position_id, amount=payload.amount, stamp=stamp_of(request))
+
+
+@router.get(
+    "/positions/{uuid:position_id}/events", auth=READ, response=EventPage, summary="Read a cell's history"
+)
+def list_events(
+    request: HttpRequest,
+    position_id: UUID,
+    type: EventType | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    events = Event.objects.filter(position=position_of(request, position_id))
+    return events_page(events, type_=type, before=None if cursor is None else int(cursor), limit=limit)

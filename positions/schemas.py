@@ -1,0 +1,98 @@
+"""The shapes of positions and their history in the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+
+from accounts.api_types import DecimalOut, InSchema, MoneyIn, PriceIn, QtyIn, RateIn, SignedMoneyIn, TickerIn
+from positions.models import Event, Position
+
+
+class PositionIn(InSchema):
+    """A new cell. Without an anchor it waits until one is set."""
+
+    ticker: TickerIn
+    qty: QtyIn
+    cash: MoneyIn
+    anchor_price: PriceIn | None = None
+    withholding_tax_rate: RateIn | None = None
+    broker: str = "paper"
+
+
+class PositionChange(InSchema):
+    """What may be changed of a cell; a field that is left out stays."""
+
+    status: Literal["active", "paused", "closed"] | None = None
+    broker: str | None = None
+    withholding_tax_rate: RateIn | None = None
+
+
+class AnchorIn(InSchema):
+    """A new anchor, dollars per share."""
+
+    price: PriceIn
+
+
+class CashIn(InSchema):
+    """Dollars to deposit; negative withdraws."""
+
+    amount: SignedMoneyIn
+
+
+class PositionOut(Schema):
+    """A cell as it is now."""
+
+    id: UUID
+    ticker: str
+    qty: DecimalOut
+    cash: DecimalOut
+    anchor_price: DecimalOut | None
+    dividend_receivable: DecimalOut
+    effective_cash: DecimalOut
+    reserved_cash: DecimalOut
+    reserved_qty: DecimalOut
+    withholding_tax_rate: DecimalOut | None
+    status: str
+    broker: str
+    created_at: datetime
+    updated_at: datetime
+
+    @staticmethod
+    def resolve_effective_cash(position: Position) -> Any:
+        return position.state().get_effective_cash()
+
+
+class PositionPage(Schema):
+    """One page of cells."""
+
+    items: list[PositionOut]
+    count: int
+
+
+class EventOut(Schema):
+    """Why something happened."""
+
+    id: UUID
+    seq: int
+    type: str
+    ts: datetime
+    actor: str
+    request_id: str
+    message: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+    @staticmethod
+    def resolve_type(event: Event) -> str:
+        return str(event.type)
+
+
+class EventPage(Schema):
+    """Newest first; `next` is the cursor of the following page, null at the end."""
+
+    items: list[EventOut]
+    next: str | None

@@ -1,0 +1,117 @@
+"""Errors as `application/problem+json` (RFC 9457): one table from families to statuses."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja.errors import ValidationError
+
+from accounts.errors import BadIdempotencyKey, Forbidden, NotFound
+from volbal.errors import BadInput, Conflict, MalformedJson, Refused, VolbalError
+
+log = logging.getLogger(__name__)
+
+# The first family that fits gives the status.
+STATUSES: tuple[tuple[type[VolbalError], int], ...] = (
+    (MalformedJson, 400),
+    (BadIdempotencyKey, 400),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (BadInput, 422),
+    (Conflict, 409),
+    (Refused, 422),
+)
+# What the web server or the framework itself refuses: (code, title).
+PLAIN = {
+    400: ("bad-request", "The request can't be understood"),
+    401: ("unauthenticated", "A valid API key is needed"),
+    403: ("forbidden", "This is not allowed"),
+    404: ("not-found", "There is no such thing here"),
+    405: ("method-not-allowed", "This address doesn't take that method"),
+    413: ("payload-too-large", "The request is too large"),
+    415: ("unsupported-media-type", "The body must be application/json"),
+    429: ("rate-limited", "Too many requests"),
+    500: ("internal-error", "Something went wrong here"),
+    503: ("unavailable", "A part of the system is down"),
+}
+# pydantic's own words, in ours; a validator of ours brings its code along.
+FIELD_CODES = {
+    "missing": "missing-field",
+    "extra_forbidden": "unknown-field",
+    "greater_than_equal": "out-of-range",
+    "less_than_equal": "out-of-range",
+    "int_parsing": "invalid-number",
+    "uuid_parsing": "not-found",
+}
+OUR_CODES = frozenset({"invalid-number", "out-of-range", "invalid-ticker", "invalid-config"})
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    title: str,
+    detail: str = "",
+    errors: Sequence[Mapping[str, str]] = (),
+) -> HttpResponse:
+    """Build the answer; `type` is the address of a page that explains the code."""
+    body: dict[str, Any] = {
+        "type": request.build_absolute_uri(f"/problems/{code}"),
+        "title": title,
+        "status": status,
+        "detail": detail or title,
+        "instance": request.path,
+        "request_id": getattr(request, "request_id", ""),
+        "errors": list(errors),
+    }
+    response = HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
+    if status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="v1"'
+    if status in (429, 503):
+        response["Retry-After"] = "1"
+    return response
+
+
+def plain_problem(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    """Answer a status that no error of ours stands behind."""
+    code, title = PLAIN.get(status, PLAIN[500 if status >= 500 else 400])
+    return problem(request, status, code, title, detail)
+
+
+def of_error(request: HttpRequest, error: VolbalError) -> HttpResponse:
+    """Answer an error of the core or of a service."""
+    status = next((status for family, status in STATUSES if isinstance(error, family)), 500)
+    field = error.facts.get("field")
+    errors = [{"pointer": f"/{field}", "code": error.code}] if field else []
+    response = problem(request, status, error.code, error.title, error.detail, errors)
+    if "retry_after" in error.facts:
+        response["Retry-After"] = str(error.facts["retry_after"])
+    return response
+
+
+def of_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Answer a request whose fields are wrong: the first one gives the code, all are listed."""
+    found = [_field_error(one) for one in error.errors]
+    if any(one["code"] == "not-found" for one in found):
+        return plain_problem(request, 404)
+    detail = "; ".join(f"{one['pointer'] or '/'}: {one['detail']}" for one in found)
+    errors = [{"pointer": one["pointer"], "code": one["code"]} for one in found]
+    return problem(request, 422, found[0]["code"], "The request has a wrong field", detail, errors)
+
+
+def of_bug(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer a bug: log it, tell only the request's id."""
+    log.exception("request_failed", extra={"request_id": getattr(request, "request_id", "")})
+    return plain_problem(request, 500)
+
+
+def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
+    kind = str(error["type"])
+    code = kind if kind in OUR_CODES else FIELD_CODES.get(kind, "out-of-range")
+    path = [str(part) for part in error["loc"] if part not in ("body", "payload")]
+    return {"pointer": "".join(f"/{part}" for part in path[-2:]), "code": code, "detail": str(error["msg"])}
