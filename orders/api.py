@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
+from accounts.api_once import once
 from accounts.api_types import Limit, Offset, PriceIn, page
 from accounts.errors import NotFound
-from orders.cycle import Evaluation, given_quote, market_quote, preview, run_cycle
+from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
 from orders.models import Order
 from orders.replay_decisions import Replayed, replay_decision
 from orders.schemas import EvaluationOut, OrderOut, OrderPage, ReplayOut
@@ -28,13 +28,17 @@ router = Router(tags=["orders"])
 )
 def evaluate_position(
     request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: bool = False
-) -> Evaluation:
+) -> HttpResponse | Evaluation:
     position_of(request, position_id)
-    if not dry_run:
-        return run_cycle(position_id=position_id, stamp=stamp_of(request), price=price)
-    at = timezone.now()
-    quote = market_quote(position_id) if price is None else given_quote(price, at)
-    return preview(position_id=position_id, quote=quote, at=at)
+    stamp = stamp_of(request)
+    quote = market_quote(position_id) if price is None else given_quote(price, stamp.at)
+    if dry_run:
+        return preview(position_id=position_id, quote=quote, at=stamp.at)
+    return once(
+        request,
+        lambda: evaluate(position_id=position_id, quote=quote, stamp=stamp),
+        schema=EvaluationOut,
+    )
 
 
 @router.get(

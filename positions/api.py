@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from ninja.responses import Status
 
 from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
+from accounts.api_once import once
 from accounts.api_types import Limit, Offset, TickerIn, page
 from accounts.errors import NotFound
 from accounts.transactions import unit_of_work
@@ -57,16 +57,19 @@ def list_positions(
 
 
 @router.post("/positions", auth=TRADE, response={201: PositionOut}, summary="Open a cell")
-def create_position(request: HttpRequest, payload: PositionIn) -> Status[Position]:
+def create_position(request: HttpRequest, payload: PositionIn) -> HttpResponse:
     services.require_broker(payload.broker)
-    with unit_of_work():
-        position = services.open_position(
+    return once(
+        request,
+        lambda: services.open_position(
             tenant_id=tenant_of(request).pk,
             **payload.dict(),
             market_provider=settings.MARKET_PROVIDER,
             stamp=stamp_of(request),
-        )
-    return Status(201, position)
+        ),
+        schema=PositionOut,
+        status=201,
+    )
 
 
 @router.get("/positions/{uuid:position_id}", auth=READ, response=PositionOut, summary="Read a cell")
@@ -86,19 +89,25 @@ def change_position(request: HttpRequest, position_id: UUID, payload: PositionCh
 @router.post(
     "/positions/{uuid:position_id}/anchor", auth=TRADE, response=PositionOut, summary="Set the anchor"
 )
-def set_anchor(request: HttpRequest, position_id: UUID, payload: AnchorIn) -> Position:
+def set_anchor(request: HttpRequest, position_id: UUID, payload: AnchorIn) -> HttpResponse:
     position_of(request, position_id)
-    with unit_of_work():
-        return services.set_anchor(position_id=position_id, price=payload.price, stamp=stamp_of(request))
+    return once(
+        request,
+        lambda: services.set_anchor(position_id=position_id, price=payload.price, stamp=stamp_of(request)),
+        schema=PositionOut,
+    )
 
 
 @router.post(
     "/positions/{uuid:position_id}/cash", auth=TRADE, response=PositionOut, summary="Deposit or withdraw"
 )
-def move_cash(request: HttpRequest, position_id: UUID, payload: CashIn) -> Position:
+def move_cash(request: HttpRequest, position_id: UUID, payload: CashIn) -> HttpResponse:
     position_of(request, position_id)
-    with unit_of_work():
-        return services.move_cash(position_id=position_id, amount=payload.amount, stamp=stamp_of(request))
+    return once(
+        request,
+        lambda: services.move_cash(position_id=position_id, amount=payload.amount, stamp=stamp_of(request)),
+        schema=PositionOut,
+    )
 
 
 @router.get(

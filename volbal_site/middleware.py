@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from volbal_site.problems import CONTENT_TYPE, plain_problem
+from volbal_site.problems import CONTENT_TYPE, of_error, plain_problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,6 +37,7 @@ def api_edge(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(API_PREFIX):
             return get_response(request)
+        request.refusal_of = of_error  # type: ignore[attr-defined]  # rooms below keep refusals too
         refused = _refused_body(request)
         response = refused or get_response(request)
         if response.status_code >= 400 and response["Content-Type"] != CONTENT_TYPE:

@@ -1,0 +1,77 @@
+"""Answering a POST once per `Idempotency-Key`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+from ninja.responses import NinjaJSONEncoder
+
+from accounts.api_auth import tenant_of
+from accounts.idempotency import Answer, IdempotentRequest, Replayed, answer_once, check_key, fingerprint_of
+from volbal import strict_json
+from volbal.errors import Conflict, Refused, VolbalError
+
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+
+
+def once(
+    request: HttpRequest,
+    act: Callable[[], Any],
+    *,
+    schema: type[Schema],
+    status: int = 200,
+    required: bool = False,
+    keep_forever: bool = False,
+) -> HttpResponse:
+    """Run `act` in a unit of work of its own and answer its result, the same answer for the same key.
+
+    A refusal that depends on the state of the books is kept under the key too. Raises what `act` and
+    `answer_once` raise, and IdempotencyKeyMissing if the call needs a key.
+    """
+    answer = answer_once(
+        _idempotent(request, required=required, keep_forever=keep_forever),
+        lambda: Answer(status, _written(act(), schema), _headers(request, "application/json")),
+        lambda error: _refusal(request, error),
+    )
+    response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+    if isinstance(answer, Replayed):
+        response[REPLAYED_HEADER] = "true"
+    return response
+
+
+def _idempotent(request: HttpRequest, *, required: bool, keep_forever: bool) -> IdempotentRequest | None:
+    key = check_key(request.headers.get(KEY_HEADER), required=required)
+    if key is None:
+        return None
+    match = request.resolver_match
+    if match is None:
+        raise ValueError("a request that is answered was routed")
+    body = strict_json.loads(request.body) if request.body else None
+    return IdempotentRequest(
+        tenant_id=tenant_of(request).pk,
+        key=key,
+        fingerprint=fingerprint_of(str(request.method), match.route, match.kwargs, body, request.GET.dict()),
+        keep_forever=keep_forever,
+        route=f"{request.method} {match.route}",
+    )
+
+
+def _refusal(request: HttpRequest, error: VolbalError) -> Answer | None:
+    """Return what is kept of a refusal: those that depend on the books' state, and no others."""
+    if not isinstance(error, Conflict | Refused):
+        return None
+    response: HttpResponse = request.refusal_of(request, error)  # type: ignore[attr-defined]
+    return Answer(response.status_code, response.text, _headers(request, response["Content-Type"]))
+
+
+def _headers(request: HttpRequest, content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "X-Request-ID": getattr(request, "request_id", "")}
+
+
+def _written(result: Any, schema: type[Schema]) -> str:
+    return json.dumps(schema.from_orm(result).model_dump(), cls=NinjaJSONEncoder)
