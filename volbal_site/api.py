@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.responses import Status
 
+from configs.api import router as settings
 from orders.api import router as orders
 from positions.api import router as positions
 from volbal import strict_json
@@ -34,6 +35,7 @@ api = NinjaAPI(
     description="Cells that sell a little when a share has risen and buy a little when it has fallen.",
 )
 api.add_router("", positions)
+api.add_router("", settings)
 api.add_router("", orders)
 
 

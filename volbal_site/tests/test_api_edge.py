@@ -24,6 +24,8 @@ WHO = {
     ("POST", "/v1/positions/{position_id}/evaluate"): "trade",
     ("GET", "/v1/positions/{position_id}/events"): "read",
     ("GET", "/v1/positions/{position_id}/events/{event_id}/replay"): "read",
+    ("GET", "/v1/positions/{position_id}/config"): "read",
+    ("PUT", "/v1/positions/{position_id}/config"): "trade",
     ("GET", "/v1/positions/{position_id}/orders"): "read",
     ("GET", "/v1/orders"): "read",
     ("GET", "/v1/orders/{order_id}"): "read",
