@@ -12,11 +12,14 @@ from ninja.responses import NinjaJSONEncoder
 
 from accounts.api_auth import tenant_of
 from accounts.idempotency import Answer, IdempotentRequest, Replayed, answer_once, check_key, fingerprint_of
+from accounts.transactions import unit_of_work
 from volbal import strict_json
 from volbal.errors import Conflict, Refused, VolbalError
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
+# Refusals that depend on the state of the books; another time the same request may be granted.
+STORED = (Conflict, Refused)
 
 
 def once(
@@ -27,17 +30,31 @@ def once(
     status: int = 200,
     required: bool = False,
     keep_forever: bool = False,
+    on_refusal: Callable[[VolbalError], None] | None = None,
 ) -> HttpResponse:
     """Run `act` in a unit of work of its own and answer its result, the same answer for the same key.
 
-    A refusal that depends on the state of the books is kept under the key too. Raises what `act` and
-    `answer_once` raise, and IdempotencyKeyMissing if the call needs a key.
+    A refusal that depends on the state of the books is kept under the key too. `on_refusal` writes what such
+    a refusal leaves behind, after all that `act` did was undone. Raises what `act` and `answer_once` raise,
+    and IdempotencyKeyMissing if the call needs a key.
     """
-    answer = answer_once(
-        _idempotent(request, required=required, keep_forever=keep_forever),
-        lambda: Answer(status, _written(act(), schema), _headers(request, "application/json")),
-        lambda error: _refusal(request, error),
-    )
+    idempotent = _idempotent(request, required=required, keep_forever=keep_forever)
+
+    def refuse(error: VolbalError) -> Answer | None:
+        if on_refusal is not None and isinstance(error, STORED):
+            on_refusal(error)
+        return _refusal(request, error)
+
+    def answer_act() -> Answer:
+        return Answer(status, _written(act(), schema), _headers(request, "application/json"))
+
+    try:
+        answer = answer_once(idempotent, answer_act, refuse)
+    except VolbalError as error:
+        if idempotent is None and on_refusal is not None and isinstance(error, STORED):
+            with unit_of_work():
+                on_refusal(error)
+        raise
     response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
     if isinstance(answer, Replayed):
         response[REPLAYED_HEADER] = "true"
@@ -63,7 +80,7 @@ def _idempotent(request: HttpRequest, *, required: bool, keep_forever: bool) -> 
 
 def _refusal(request: HttpRequest, error: VolbalError) -> Answer | None:
     """Return what is kept of a refusal: those that depend on the books' state, and no others."""
-    if not isinstance(error, Conflict | Refused):
+    if not isinstance(error, STORED):
         return None
     response: HttpResponse = request.refusal_of(request, error)  # type: ignore[attr-defined]
     return Answer(response.status_code, response.text, _headers(request, response["Content-Type"]))

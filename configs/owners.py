@@ -12,7 +12,7 @@ from accounts.models import Tenant
 from accounts.transactions import Stamp, require_unit_of_work
 from configs.models import Scope, TriggerConfig
 from positions.event_types import EventType
-from positions.events import record_event, record_global_event, record_tenant_event
+from positions.events import record_event
 from positions.models import Position
 from positions.services import lock_open_position
 from volbal.errors import InvalidConfig
@@ -37,13 +37,8 @@ class Owner:
         self, message: str, *, inputs: Mapping[str, Any], outputs: Mapping[str, Any], stamp: Stamp
     ) -> None:
         """Append a `config_changed` event to the owner's history."""
-        type_ = EventType.CONFIG_CHANGED
-        if self.position is not None:
-            record_event(self.position, type_, message, stamp=stamp, inputs=inputs, outputs=outputs)
-        elif self.tenant is not None:
-            record_tenant_event(self.tenant, type_, message, stamp=stamp, inputs=inputs, outputs=outputs)
-        else:
-            record_global_event(type_, message, stamp=stamp, inputs=inputs, outputs=outputs)
+        about = self.position or self.tenant
+        record_event(about, EventType.CONFIG_CHANGED, message, stamp=stamp, inputs=inputs, outputs=outputs)
 
 
 def lock_owner(scope: str, tenant_id: UUID | None, position_id: UUID | None) -> Owner:

@@ -11,7 +11,7 @@ from dividends.models import Dividend, Split
 from market.services import import_bars
 from market.values import DividendFact, History, SplitFact
 from positions.event_types import EventType
-from positions.events import record_global_event
+from positions.events import record_event
 from volbal.numbers import plain
 
 
@@ -66,7 +66,8 @@ def _import_dividends(ticker: str, facts: Iterable[DividendFact], stamp: Stamp) 
 
 def _announce(ticker: str, rows: Sequence[Dividend], stamp: Stamp) -> None:
     if rows:
-        record_global_event(
+        record_event(
+            None,
             EventType.EX_DIV_ANNOUNCED,
             f"{len(rows)} dividends of {ticker} imported.",
             stamp=stamp,

@@ -8,17 +8,21 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
+from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import once
 from accounts.api_types import Limit, Offset, PriceIn, page
 from accounts.errors import NotFound
 from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
+from orders.fills import book_fill, quarantine_if_a_fact
+from orders.lifecycle import cancel_order
 from orders.models import Order
 from orders.replay_decisions import Replayed, replay_decision
-from orders.schemas import EvaluationOut, OrderOut, OrderPage, ReplayOut
+from orders.schemas import EvaluationOut, FillIn, OrderOut, OrderPage, ReplayOut
 from positions.api import position_of
 from positions.event_types import EventType
 from positions.models import Event
+from volbal.fills import commission_on, notional_of
+from volbal.values import Fill, Side
 
 router = Router(tags=["orders"])
 
@@ -75,7 +79,54 @@ def list_orders(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) ->
 
 @router.get("/orders/{uuid:order_id}", auth=READ, response=OrderOut, summary="Read an order")
 def read_order(request: HttpRequest, order_id: UUID) -> Order:
+    return order_of(request, order_id)
+
+
+@router.post("/orders/{uuid:order_id}/cancel", auth=TRADE, response=OrderOut, summary="Cancel an order")
+def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    order_of(request, order_id)
+    return once(
+        request,
+        lambda: cancel_order(order_id=order_id, stamp=stamp_of(request)),
+        schema=OrderOut,
+        keep_forever=True,
+    )
+
+
+@router.post("/orders/{uuid:order_id}/fill", auth=BROKER, response=OrderOut, summary="Report an execution")
+def fill(request: HttpRequest, order_id: UUID, payload: FillIn) -> HttpResponse:
+    order = order_of(request, order_id)
+    stamp = stamp_of(request)
+    reported = _fill_of(order, payload)
+    return once(
+        request,
+        lambda: (
+            book_fill(
+                order_id=order_id,
+                fill=reported,
+                execution_id=payload.execution_id,
+                executed_at=payload.executed_at or stamp.at,
+                stamp=stamp,
+            ).order
+        ),
+        schema=OrderOut,
+        keep_forever=True,
+        on_refusal=lambda error: quarantine_if_a_fact(
+            order_id, reported, payload.execution_id, error, stamp=stamp
+        ),
+    )
+
+
+def order_of(request: HttpRequest, order_id: UUID) -> Order:
+    """Return one of the calling tenant's orders; another tenant's is NotFound like a random id."""
     order = Order.objects.filter(position__tenant=tenant_of(request), pk=order_id).first()
     if order is None:
         raise NotFound("There is no such order.")
     return order
+
+
+def _fill_of(order: Order, payload: FillIn) -> Fill:
+    commission = payload.commission
+    if commission is None:
+        commission = commission_on(notional_of(payload.qty, payload.price), order.commission_rate)
+    return Fill(side=Side(order.side), qty=payload.qty, price=payload.price, commission=commission)

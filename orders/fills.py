@@ -81,7 +81,7 @@ def report_fill(
             )
     except VolbalError as error:
         with unit_of_work():
-            _quarantine_if_a_fact(order_id, fill, execution_id, error, stamp)
+            quarantine_if_a_fact(order_id, fill, execution_id, error, stamp=stamp)
         raise
 
 
@@ -205,9 +205,13 @@ def _tell_anchor(order: Order, old: Decimal | None, stamp: Stamp) -> None:
     )
 
 
-def _quarantine_if_a_fact(
-    order_id: UUID, fill: Fill, execution_id: str, error: VolbalError, stamp: Stamp
+def quarantine_if_a_fact(
+    order_id: UUID, fill: Fill, execution_id: str, error: VolbalError, *, stamp: Stamp
 ) -> None:
+    """Keep an execution that was refused for `error` and pause the position, if it may have happened.
+
+    One that contradicts a booked execution always; of the others those that a real broker reports.
+    """
     order = Order.objects.filter(pk=order_id).first()
     if order is None or (order.broker in TRUSTED_BROKERS and not isinstance(error, ExecutionConflict)):
         return

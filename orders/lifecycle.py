@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from accounts.transactions import Stamp
 from orders.breach import judge_finished
@@ -139,6 +140,16 @@ def release(order: Order) -> None:
         order.position.reserved_qty -= order.reserved_qty
         order.position.save(update_fields=["reserved_cash", "reserved_qty", "updated_at"])
         order.reserved_cash, order.reserved_qty = ZERO, ZERO
+
+
+def cancel_order(*, order_id: UUID, stamp: Stamp) -> Order:
+    """Cancel an order that was not sent yet, or that only waits for a person.
+
+    Raises NotFound, and IllegalTransition for one that is done.
+    """
+    order = Order.objects.lock_with_position(order_id)
+    cancel_unsent(order, "by hand", stamp=stamp)
+    return order
 
 
 def cancel_unsent(order: Order, reason: str, *, stamp: Stamp) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Schema
+from ninja import Field, Schema
+from pydantic import AwareDatetime
 
-from accounts.api_types import DecimalOut
+from accounts.api_types import DecimalOut, InSchema, MoneyIn, PriceIn, QtyIn
 
 
 class QuoteOut(Schema):
@@ -57,6 +58,16 @@ class OrderOut(Schema):
     commission: DecimalOut
     created_at: datetime
     updated_at: datetime
+
+
+class FillIn(InSchema):
+    """One execution as it happened. Without a commission the order's rate applies; without a time, now."""
+
+    execution_id: Annotated[str, Field(pattern=r"^[ -~]{1,120}$")]
+    qty: QtyIn
+    price: PriceIn
+    commission: MoneyIn | None = None
+    executed_at: AwareDatetime | None = None
 
 
 class OrderPage(Schema):

@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 
 def record_event(
-    position: Position,
+    about: Position | Tenant | None,
     type_: EventType,
     message: str,
     *,
@@ -23,50 +23,8 @@ def record_event(
     inputs: Facts | None = None,
     outputs: Facts | None = None,
 ) -> Event:
-    """Append one event to a locked position's chain."""
-    event = _event(type_, message, stamp, inputs, outputs)
-    event.scope, event.position, event.tenant_id = EventScope.POSITION, position, position.tenant_id
-    return append(position_chain(position), event)
-
-
-def record_tenant_event(
-    tenant: Tenant,
-    type_: EventType,
-    message: str,
-    *,
-    stamp: Stamp,
-    inputs: Facts | None = None,
-    outputs: Facts | None = None,
-) -> Event:
-    """Append one event to a tenant's chain."""
-    event = _event(type_, message, stamp, inputs, outputs)
-    event.scope, event.tenant = EventScope.TENANT, tenant
-    return append(f"tenant/{tenant.pk}", event)
-
-
-def record_global_event(
-    type_: EventType,
-    message: str,
-    *,
-    stamp: Stamp,
-    inputs: Facts | None = None,
-    outputs: Facts | None = None,
-) -> Event:
-    """Append one event to the installation's chain."""
-    event = _event(type_, message, stamp, inputs, outputs)
-    event.scope = EventScope.GLOBAL
-    return append("global", event)
-
-
-def position_chain(position: Position) -> str:
-    """Name the chain of a position's events."""
-    return f"position/{position.pk}"
-
-
-def _event(
-    type_: EventType, message: str, stamp: Stamp, inputs: Facts | None, outputs: Facts | None
-) -> Event:
-    return Event(
+    """Append one event to the chain of a locked position, of a tenant, or (None) of the installation."""
+    event = Event(
         type=type_,
         message=message,
         ts=stamp.at,
@@ -74,4 +32,17 @@ def _event(
         request_id=stamp.request_id,
         inputs=as_json(dict(inputs or {})),
         outputs=as_json(dict(outputs or {})),
+        scope=EventScope.GLOBAL,
     )
+    if isinstance(about, Position):
+        event.scope, event.position, event.tenant_id = EventScope.POSITION, about, about.tenant_id
+        return append(position_chain(about), event)
+    if about is not None:
+        event.scope, event.tenant = EventScope.TENANT, about
+        return append(f"tenant/{about.pk}", event)
+    return append("global", event)
+
+
+def position_chain(position: Position) -> str:
+    """Name the chain of a position's events."""
+    return f"position/{position.pk}"

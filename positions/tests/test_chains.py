@@ -13,7 +13,7 @@ from accounts.idempotency import Answer, IdempotentRequest, Replayed, answer_onc
 from accounts.transactions import current_unit, unit_of_work
 from positions.chains import as_json, row_hash
 from positions.event_types import EventType
-from positions.events import record_event, record_global_event, record_tenant_event
+from positions.events import record_event
 from positions.ledger import event_faults, journal_faults
 from positions.models import ChainHead, Event, JournalEntry, Position
 from positions.services import move_cash
@@ -104,11 +104,11 @@ def test_history_of_a_savepoint_that_fails_is_never_written(before, after):
         with pytest.raises(ZeroDivisionError), current_unit().savepoint():
             move_cash(position_id=position.pk, amount=Decimal(50), stamp=make_stamp())
             move_cash(position_id=other.pk, amount=Decimal(60), stamp=make_stamp())
-            record_global_event(EventType.TRADING_HALTED, "m", stamp=make_stamp())
+            record_event(None, EventType.TRADING_HALTED, "m", stamp=make_stamp())
             raise ZeroDivisionError
         for amount in after:
             move_cash(position_id=position.pk, amount=Decimal(amount), stamp=make_stamp())
-            record_global_event(EventType.TRADING_HALTED, "again", stamp=make_stamp())
+            record_event(None, EventType.TRADING_HALTED, "again", stamp=make_stamp())
 
     deltas = JournalEntry.objects.filter(position=position, seq__gt=0).order_by("seq")
     assert [entry.cash_delta for entry in deltas] == [0, *before, *after]
@@ -158,8 +158,8 @@ def test_positions_tenants_and_the_installation_have_chains_of_their_own():
     position = make_position(tenant)
     with unit_of_work():
         record_event(position, EventType.POSITION_CHANGED, "m", stamp=make_stamp())
-        record_tenant_event(tenant, EventType.TRADING_HALTED, "m", stamp=make_stamp())
-        record_global_event(EventType.TRADING_HALTED, "m", stamp=make_stamp())
+        record_event(tenant, EventType.TRADING_HALTED, "m", stamp=make_stamp())
+        record_event(None, EventType.TRADING_HALTED, "m", stamp=make_stamp())
 
     rows = Event.objects.exclude(type="position_created").order_by("scope")
     found = [(row.scope, row.chain, row.seq, row.tenant, row.position) for row in rows]

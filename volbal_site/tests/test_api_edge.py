@@ -29,6 +29,8 @@ WHO = {
     ("GET", "/v1/positions/{position_id}/orders"): "read",
     ("GET", "/v1/orders"): "read",
     ("GET", "/v1/orders/{order_id}"): "read",
+    ("POST", "/v1/orders/{order_id}/cancel"): "trade",
+    ("POST", "/v1/orders/{order_id}/fill"): "broker",
 }
 
 
