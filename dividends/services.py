@@ -21,16 +21,16 @@ from volbal.numbers import plain
 def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
     """Apply to a position every split, ex-dividend and payment due by the morning of `on`.
 
-    `on` is a New York date. Actions dated on or before the day the position was opened don't concern it.
+    `on` is a New York date. Actions dated on or before the day the position was opened don't concern it; a
+    closed one only receives what it was owed when it closed.
     Safe to repeat. Source: docs/strategy.md, "Dividends" and "Splits".
     """
     position = Position.objects.lock(position_id)
-    if position.status == PositionStatus.CLOSED:
-        return position
-    for split in _splits_due(position, on):
-        split_position(position, split, stamp=stamp)
-    for dividend in _dividends_due(position, on):
-        take_ex_dividend(position, dividend, stamp=stamp)
+    if position.status != PositionStatus.CLOSED:
+        for split in _splits_due(position, on):
+            split_position(position, split, stamp=stamp)
+        for dividend in _dividends_due(position, on):
+            take_ex_dividend(position, dividend, stamp=stamp)
     for receivable in Receivable.objects.select_for_update(of=("self",)).due(position, on):
         pay_receivable(position, receivable, stamp=stamp)
     return position

@@ -17,9 +17,11 @@ from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import CauseKind, Position, PositionStatus
 from volbal.errors import OutOfRange
-from volbal.fields import read_ticker
+from volbal.fields import read_text, read_ticker
 from volbal.numbers import ZERO, plain, require_price
 from volbal.trading_day import trading_date
+
+LONGEST_REASON = 500
 
 
 def open_position(
@@ -120,8 +122,9 @@ def adjust_books(
     Raises InsufficientCash, InsufficientShares, OutOfRange (nothing to adjust, no reason), PositionClosed.
     """
     position = lock_open_position(position_id)
-    if not reason.strip() or not (cash or qty):
-        raise OutOfRange("An adjustment needs an amount and a reason.", field="reason")
+    reason = read_text(reason, longest=LONGEST_REASON, field="reason")
+    if not (cash or qty):
+        raise OutOfRange("An adjustment needs an amount.", field="cash")
     require_free(position, cash=max(-cash, ZERO), qty=max(-qty, ZERO))
     event = record_event(
         position,

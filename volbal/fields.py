@@ -121,6 +121,14 @@ def read_price(raw: object, *, field: str) -> Decimal:
     return price
 
 
+def read_text(raw: str, *, longest: int, field: str) -> str:
+    """Read a line of text for people, without blanks around it. Raises OutOfRange for what can't be kept."""
+    text = raw.strip()
+    if not 0 < len(text) <= longest or not text.isprintable():
+        raise OutOfRange(f"{field}: 1 to {longest} printable characters.", field=field)
+    return text
+
+
 def read_ticker(raw: object) -> str:
     """Read a ticker, raising lower case. Raises InvalidTicker."""
     if isinstance(raw, str) and not isinstance(raw, JsonNumber):

@@ -15,7 +15,7 @@ from dividends.tests.builders import (
 )
 from market.calendar import open_of
 from positions.models import Event, JournalEntry, Position
-from positions.services import adjust_books
+from positions.services import adjust_books, close_position
 from positions.tests.builders import make_position, make_stamp
 
 pytestmark = pytest.mark.django_db
@@ -113,4 +113,18 @@ def test_two_receivables_are_paid_each_on_its_day():
 
     assert (first.cash, first.dividend_receivable) == (Decimal(10_030), Decimal("61.5"))
     assert (second.cash, second.dividend_receivable) == (Decimal("10091.5"), Decimal(0))
+    assert_books_agree()
+
+
+def test_a_closed_cell_still_receives_what_it_was_owed():
+    make_dividend("0.82")
+    position = make_position(anchor=150)
+    morning(position, EX_DATE)
+    with unit_of_work():
+        close_position(position_id=position.pk, stamp=make_stamp())
+
+    after = morning(position, PAY_DATE)
+
+    assert (after.cash, after.dividend_receivable) == (Decimal("10061.5"), Decimal(0))
+    assert (after.status, after.receivables.get().status) == ("closed", "paid")
     assert_books_agree()

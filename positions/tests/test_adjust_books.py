@@ -64,6 +64,9 @@ def test_an_adjustment_is_undone_by_its_reverse():
         ({"cash": "0", "qty": "0"}, OutOfRange),
         ({"cash": "1", "reason": ""}, OutOfRange),
         ({"cash": "1", "reason": " \t"}, OutOfRange),
+        ({"cash": "1", "reason": "a\x00b"}, OutOfRange),
+        ({"cash": "1", "reason": "\ud800"}, OutOfRange),
+        ({"cash": "1", "reason": "x" * 501}, OutOfRange),
     ],
 )
 def test_an_adjustment_that_cannot_be_is_refused(changes, error):
