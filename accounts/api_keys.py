@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
-from accounts.errors import InvalidScopes, NotFound
+from accounts.errors import InvalidScopes
 from accounts.models import ApiKey, Scope, Tenant
-from accounts.transactions import Stamp, lock_one, require_unit_of_work
+from accounts.transactions import Stamp, lock_one, read_one, require_unit_of_work
 from volbal.errors import OutOfRange
 
 # Hexadecimal: a double click selects the whole key, and `_` can only be a separator.
@@ -28,9 +28,7 @@ def create_api_key(*, tenant_id: UUID, scopes: Iterable[str], name: str, stamp: 
     """
     require_unit_of_work()
     granted = require_scopes(scopes)
-    tenant = Tenant.objects.filter(pk=tenant_id).first()
-    if tenant is None:
-        raise NotFound("There is no such tenant.")
+    tenant = read_one(Tenant.objects.filter(pk=tenant_id), "tenant")
     secret = secrets.token_hex(32)
     key = ApiKey.objects.create(
         id=secrets.token_hex(8),

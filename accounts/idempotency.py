@@ -25,7 +25,7 @@ from accounts.models import IdempotencyRecord
 from accounts.transactions import current_unit, require_unit_of_work, unit_of_work
 from volbal.errors import MalformedJson, VolbalError
 from volbal.fields import JsonNumber
-from volbal.numbers import plain
+from volbal.numbers import JSON_NUMBER, LONGEST_NUMBER, PLAIN_NUMBER, plain
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 KEPT_AT_LEAST = timedelta(days=7)
@@ -34,9 +34,6 @@ RETRY_AFTER_S = 1
 NAMES = frozenset({"execution_id", "client_order_id", "reason", "ticker"})
 # PostgreSQL's word for "another transaction held it longer than lock_timeout".
 _LOCK_NOT_AVAILABLE = "55P03"
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
-_LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +209,14 @@ def _canonical(value: Any, name: str = "") -> Any:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, JsonNumber):
-        return _number(value, _JSON_NUMBER)
+        return _number(value, JSON_NUMBER)
     if isinstance(value, str) and name not in NAMES:
-        return _number(value, _PLAIN)
+        return _number(value, PLAIN_NUMBER)
     return value
 
 
 def _number(text: str, form: re.Pattern[str]) -> str:
     """Write a number without its optional zeros and exponent; leave other text alone."""
-    if len(text) > _LONGEST or not form.fullmatch(text):
+    if len(text) > LONGEST_NUMBER or not form.fullmatch(text):
         return str(text)
     return plain(Decimal(text))

@@ -131,7 +131,12 @@ def lock_one(queryset: models.QuerySet[M], what: str) -> M:
     On SQLite the whole database is locked since the unit began. Raises NotFound if there is none.
     """
     require_unit_of_work()
-    row = queryset.select_for_update(of=("self",), no_key=True).first()
+    return read_one(queryset.select_for_update(of=("self",), no_key=True), what)
+
+
+def read_one(queryset: models.QuerySet[M], what: str) -> M:
+    """Read the one row of `queryset`, locking nothing. Raises NotFound if there is none."""
+    row = queryset.first()
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row

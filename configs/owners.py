@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from accounts.errors import NotFound
 from accounts.models import Tenant
-from accounts.transactions import Stamp, require_unit_of_work
+from accounts.transactions import Stamp, read_one, require_unit_of_work
 from configs.models import Scope, TriggerConfig
 from positions.event_types import EventType
 from positions.events import record_event
@@ -71,7 +70,4 @@ def lock_settings() -> None:
 
 def _tenant(tenant_id: UUID) -> Tenant:
     """Read a tenant. It is not locked: every event of its positions refers to it and would have to wait."""
-    tenant = Tenant.objects.filter(pk=tenant_id).first()
-    if tenant is None:
-        raise NotFound("There is no such tenant.")
-    return tenant
+    return read_one(Tenant.objects.filter(pk=tenant_id), "tenant")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from market.bundled_history import bundled_history
 from market.errors import UnknownTicker
 from market.models import Bar, BarQuerySet
-from market.values import DayBar
+from market.values import DayBar, History
 
 
 def has_imported_bars(ticker: str) -> bool:
@@ -24,17 +25,26 @@ def bars_of(ticker: str, *, start: date | None = None, end: date | None = None) 
     imported = day_bars(Bar.objects.of(ticker, start, end))
     if imported or has_imported_bars(ticker):
         return imported
+    return bundled_span(ticker, start, end).bars
+
+
+def bundled_span(ticker: str, start: date | None = None, end: date | None = None) -> History:
+    """Return the bundled history with the bars from `start` to `end` alone; needs no database.
+
+    Raises UnknownTicker for a ticker that is not bundled.
+    """
     history = bundled_history(ticker)
     if history is None:
         raise UnknownTicker(
             f"There are no bars of {ticker}: import them with manage.py import_history {ticker} FILE.csv.",
             ticker=ticker,
         )
-    return tuple(
+    bars = tuple(
         bar
         for bar in history.bars
         if (start is None or bar.date >= start) and (end is None or bar.date <= end)
     )
+    return replace(history, bars=bars)
 
 
 def day_bars(stored: BarQuerySet) -> tuple[DayBar, ...]:

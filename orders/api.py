@@ -11,7 +11,7 @@ from ninja import Router
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import once
 from accounts.api_types import Limit, Offset, PriceIn, page
-from accounts.errors import NotFound
+from accounts.transactions import read_one
 from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
 from orders.fills import book_fill, quarantine_if_a_fact
 from orders.lifecycle import cancel_order
@@ -55,10 +55,7 @@ def replay_event(request: HttpRequest, position_id: UUID, event_id: UUID) -> Rep
     events = Event.objects.filter(
         position=position_of(request, position_id), type=EventType.POSITION_EVALUATED
     )
-    event = events.filter(pk=event_id).first()
-    if event is None:
-        raise NotFound("There is no such evaluation.")
-    return replay_decision(event)
+    return replay_decision(read_one(events.filter(pk=event_id), "evaluation"))
 
 
 @router.get(
@@ -119,10 +116,7 @@ def fill(request: HttpRequest, order_id: UUID, payload: FillIn) -> HttpResponse:
 
 def order_of(request: HttpRequest, order_id: UUID) -> Order:
     """Return one of the calling tenant's orders; another tenant's is NotFound like a random id."""
-    order = Order.objects.filter(position__tenant=tenant_of(request), pk=order_id).first()
-    if order is None:
-        raise NotFound("There is no such order.")
-    return order
+    return read_one(Order.objects.filter(position__tenant=tenant_of(request), pk=order_id), "order")
 
 
 def _fill_of(order: Order, payload: FillIn) -> Fill:

@@ -7,8 +7,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
-from accounts.errors import NotFound
-from accounts.transactions import Stamp, unit_of_work
+from accounts.transactions import Stamp, read_one, unit_of_work
 from configs.resolver import EffectiveConfig, effective_config
 from market.calendar import is_open
 from market.providers.registry import provider
@@ -57,9 +56,7 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
 
 def preview(*, position_id: UUID, quote: MarketQuote | None, at: datetime) -> Evaluation:
     """Decide as `evaluate` would, and save nothing. Needs no lock. Raises NotFound."""
-    position = Position.objects.filter(pk=position_id).first()
-    if position is None:
-        raise NotFound("There is no such position.")
+    position = read_one(Position.objects.filter(pk=position_id), "position")
     snapshot, _ = _snapshot(position, quote, at)
     return Evaluation(position=position, quote=quote, decision=snapshot.decide(), event=None, order=None)
 
@@ -91,9 +88,7 @@ def given_quote(price: Decimal, at: datetime) -> MarketQuote:
 
 def market_quote(position_id: UUID) -> MarketQuote | None:
     """Ask the position's market provider; None when it has no price. Opens no transaction."""
-    position = Position.objects.filter(pk=position_id).first()
-    if position is None:
-        raise NotFound("There is no such position.")
+    position = read_one(Position.objects.filter(pk=position_id), "position")
     return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
 
 

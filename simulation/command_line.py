@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.arguments import argument
 from simulation.histories import history_of
 from simulation.replay import ReplayOrder
 from simulation.setup import FillModel, settings_from, starting_state
@@ -20,11 +20,11 @@ from volbal.numbers import parse_decimal
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Declare ticker, dates, start, settings, fill model and output format."""
-    parser.add_argument("ticker", type=_checked(read_ticker), help="IBM, MSFT, or an imported ticker")
+    parser.add_argument("ticker", type=argument(read_ticker), help="IBM, MSFT, or an imported ticker")
     parser.add_argument("--from", dest="start", type=_date, metavar="DATE", help="first bar, inclusive")
     parser.add_argument("--to", dest="end", type=_date, metavar="DATE", help="last bar, inclusive")
-    parser.add_argument("--qty", type=_checked(_qty), help="shares at the first close (100)")
-    parser.add_argument("--cash", type=_checked(_cash), help="cash at the first close (what the shares cost)")
+    parser.add_argument("--qty", type=argument(_qty), help="shares at the first close (100)")
+    parser.add_argument("--cash", type=argument(_cash), help="cash at the first close (what the shares cost)")
     parser.add_argument(
         "--set",
         dest="assignments",
@@ -53,18 +53,6 @@ def order_or_usage(parser: CommandParser, options: dict[str, Any]) -> ReplayOrde
     except VolbalError as error:
         parser.error(error.detail)
     return ReplayOrder(history=history, start=start, settings=settings, fill=options["fill"])
-
-
-def _checked(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Make a reader's refusal a usage error."""
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except VolbalError as error:
-            raise argparse.ArgumentTypeError(error.detail) from None
-
-    return convert
 
 
 def _date(text: str) -> date:

@@ -6,10 +6,8 @@ from datetime import date
 
 from accounts.database import is_migrated
 from dividends.queries import imported_dividends, imported_splits
-from market.bundled_history import bundled_history
-from market.errors import UnknownTicker
-from market.queries import bars_of, has_imported_bars
-from market.values import DayBar, History
+from market.queries import bars_of, bundled_span, has_imported_bars
+from market.values import History
 from volbal.errors import OutOfRange
 
 
@@ -21,27 +19,14 @@ def history_of(ticker: str, *, start: date | None = None, end: date | None = Non
     Raises UnknownTicker, and OutOfRange for a span without bars.
     """
     if is_migrated() and has_imported_bars(ticker):
-        bars = bars_of(ticker, start=start, end=end)
-        dividends, splits = imported_dividends(ticker), imported_splits(ticker)
-    else:
-        bundled = _bundled(ticker)
-        bars, dividends, splits = _cut(bundled.bars, start, end), bundled.dividends, bundled.splits
-    if not bars:
-        raise OutOfRange(f"There are no bars of {ticker} between these dates.", field="from")
-    return History(ticker=ticker, bars=bars, dividends=dividends, splits=splits)
-
-
-def _bundled(ticker: str) -> History:
-    history = bundled_history(ticker)
-    if history is None:
-        raise UnknownTicker(
-            f"There are no bars of {ticker}: import them with manage.py import_history {ticker} FILE.csv.",
+        history = History(
             ticker=ticker,
+            bars=bars_of(ticker, start=start, end=end),
+            dividends=imported_dividends(ticker),
+            splits=imported_splits(ticker),
         )
+    else:
+        history = bundled_span(ticker, start, end)
+    if not history.bars:
+        raise OutOfRange(f"There are no bars of {ticker} between these dates.", field="from")
     return history
-
-
-def _cut(bars: tuple[DayBar, ...], start: date | None, end: date | None) -> tuple[DayBar, ...]:
-    return tuple(
-        bar for bar in bars if (start is None or bar.date >= start) and (end is None or bar.date <= end)
-    )

@@ -26,7 +26,7 @@ from simulation.models import ReplayRun
 from simulation.setup import FillModel, Settings, settings_as_facts
 from volbal.numbers import ZERO, plain
 from volbal.trading_day import trading_date
-from volbal.values import PositionState, Side
+from volbal.values import MarketQuote, PositionState, Side
 
 ACTOR = "replay"
 # A login name can't contain a blank, so this never collides with a person's tenant.
@@ -56,6 +56,16 @@ class ReplayOrder:
             "fill": self.fill.value,
             **settings_as_facts(self.settings),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quotes:
+    """One bar's two prices, and the stamps of the moments that they held at."""
+
+    at_open: MarketQuote | None
+    at_close: MarketQuote
+    opening: Stamp
+    closing: Stamp
 
 
 def start_replay(order: ReplayOrder) -> ReplayRun:
@@ -92,10 +102,17 @@ def continue_replay(run: ReplayRun, order: ReplayOrder, progress: Progress) -> N
     provider = ReplayProvider()
     rest = [bar for bar in order.history.bars if run.last_date is None or bar.date > run.last_date]
     progress(len(order.history.bars) - len(rest))
-    replay_bar = _replay_close if order.fill is FillModel.CLOSE else _replay_next_open
+    trade = _trade_at_close if order.fill is FillModel.CLOSE else _trade_at_next_open
     days = _action_days(order.history)
     for bar in rest:
-        replay_bar(run, bar, provider, due=bool(days) and days[0] <= bar.date)
+        quotes = _quotes_of(run.position.ticker, bar, provider)
+        with unit_of_work():
+            locked = _locked(run, before=bar)
+            if locked is not None:
+                if days and days[0] <= bar.date:
+                    begin_day(position_id=run.position_id, on=bar.date, stamp=quotes.opening)
+                trade(locked, quotes)
+                _advance(locked, bar)
         while days and days[0] <= bar.date:
             days.popleft()
         progress(1)
@@ -121,37 +138,27 @@ def _action_days(history: History) -> deque[date]:
     return deque(sorted(days))
 
 
-def _replay_close(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, due: bool) -> None:
-    at = close_of(bar.date)
-    provider.move_to(at)
-    quote = provider.latest_quotes([run.position.ticker])[run.position.ticker]
-    with unit_of_work():
-        locked = _locked(run, before=bar)
-        if locked is None:
-            return
-        if due:
-            begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(open_of(bar.date)))
-        evaluate(position_id=run.position_id, quote=quote, stamp=_stamp(at))
-        _advance(locked, bar)
-
-
-def _replay_next_open(run: ReplayRun, bar: DayBar, provider: ReplayProvider, *, due: bool) -> None:
-    """Trade at the open what the last close asked for; ask the close only whether to, saving nothing."""
-    opens_at, closes_at = open_of(bar.date), close_of(bar.date)
-    at_open = provider.open_quote(run.position.ticker, bar.date)
+def _quotes_of(ticker: str, bar: DayBar, provider: ReplayProvider) -> _Quotes:
+    closes_at = close_of(bar.date)
     provider.move_to(closes_at)
-    at_close = provider.latest_quotes([run.position.ticker])[run.position.ticker]
-    with unit_of_work():
-        locked = _locked(run, before=bar)
-        if locked is None:
-            return
-        if due:
-            begin_day(position_id=run.position_id, on=bar.date, stamp=_stamp(opens_at))
-        if locked.next_open_wanted:
-            evaluate(position_id=run.position_id, quote=at_open, stamp=_stamp(opens_at))
-        asked = preview(position_id=run.position_id, quote=at_close, at=closes_at)
-        locked.next_open_wanted = asked.decision.trades
-        _advance(locked, bar)
+    return _Quotes(
+        at_open=provider.open_quote(ticker, bar.date),
+        at_close=provider.latest_quotes([ticker])[ticker],
+        opening=_stamp(open_of(bar.date)),
+        closing=_stamp(closes_at),
+    )
+
+
+def _trade_at_close(run: ReplayRun, quotes: _Quotes) -> None:
+    evaluate(position_id=run.position_id, quote=quotes.at_close, stamp=quotes.closing)
+
+
+def _trade_at_next_open(run: ReplayRun, quotes: _Quotes) -> None:
+    """Trade at the open what the last close asked for; ask the close only whether to, saving nothing."""
+    if run.next_open_wanted:
+        evaluate(position_id=run.position_id, quote=quotes.at_open, stamp=quotes.opening)
+    asked = preview(position_id=run.position_id, quote=quotes.at_close, at=quotes.closing.at)
+    run.next_open_wanted = asked.decision.trades
 
 
 def _locked(run: ReplayRun, *, before: DayBar) -> ReplayRun | None:

@@ -47,9 +47,9 @@ _TWELVE = Decimal("1e-12")
 # rounds to 12 places as the true quotient would.
 EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
-_PLAIN = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?\Z", re.ASCII)
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?\Z", re.ASCII)
-_LONGEST = 40
+PLAIN_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?\Z", re.ASCII)
+JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?\Z", re.ASCII)
+LONGEST_NUMBER = 40
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -129,7 +129,7 @@ def parse_decimal(text: str, *, places: int, signed: bool = False, field: str = 
     Raises InvalidNumber for anything else (exponents, NaN, underscores, blanks, a leading plus)
     and OutOfRange for a negative number (unless `signed`) or one with too many digits.
     """
-    match = _PLAIN.match(text) if len(text) <= _LONGEST else None
+    match = PLAIN_NUMBER.match(text) if len(text) <= LONGEST_NUMBER else None
     if match is None:
         raise InvalidNumber(f"{field}: write it as plain digits, like 150.25.", field=field)
     minus, whole, fraction = match.groups("")
@@ -148,11 +148,11 @@ def parse_json_number(text: str, *, places: int, signed: bool = False, field: st
 
     A literal may have an exponent, as JSON allows; its value obeys the same limits as a string.
     """
-    if len(text) > _LONGEST or not _JSON_NUMBER.match(text):
+    if len(text) > LONGEST_NUMBER or not JSON_NUMBER.match(text):
         raise InvalidNumber(f"{field}: this number has too many digits.", field=field)
     if "e" not in text and "E" not in text:
         return parse_decimal(text, places=places, signed=signed, field=field)
     number = Decimal(text)
-    if not -_LONGEST < number.adjusted() < MAX_DIGITS:
+    if not -LONGEST_NUMBER < number.adjusted() < MAX_DIGITS:
         raise OutOfRange(f"{field}: too large or too small.", field=field)
     return parse_decimal(plain(number), places=places, signed=signed, field=field)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from accounts.api_keys import create_api_key, require_name, require_scopes
+from accounts.arguments import argument
 from accounts.database import require_migrated
 from accounts.models import Scope, Tenant
 from accounts.transactions import Stamp, unit_of_work
-from volbal.errors import VolbalError
-
-T = TypeVar("T")
 
 _LONGEST_TENANT = 150
 
@@ -30,10 +27,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scopes",
             required=True,
-            type=_checked(_scopes),
+            type=argument(_scopes),
             help=f"some of {','.join(Scope.values)}, with commas",
         )
-        parser.add_argument("--name", default="", type=_checked(require_name), help="what the key is for")
+        parser.add_argument("--name", default="", type=argument(require_name), help="what the key is for")
 
     def handle(self, *, tenant: str, scopes: frozenset[str], name: str, **options: Any) -> None:
         require_migrated()
@@ -42,18 +39,6 @@ class Command(BaseCommand):
             owner, _ = Tenant.objects.get_or_create(name=tenant)
             _, text = create_api_key(tenant_id=owner.pk, scopes=scopes, name=name, stamp=stamp)
         self.stdout.write(text)
-
-
-def _checked(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Make a reader's refusal a usage error."""
-
-    def convert(text: str) -> T:
-        try:
-            return read(text)
-        except VolbalError as error:
-            raise argparse.ArgumentTypeError(error.detail) from None
-
-    return convert
 
 
 def _scopes(text: str) -> frozenset[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounts.arguments import argument
 from accounts.database import require_migrated
 from accounts.transactions import Stamp, unit_of_work
 from dividends.imports import import_history
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     help = "Import daily bars of a ticker, and its dividends and splits. All of it or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("ticker", type=_ticker)
+        parser.add_argument("ticker", type=argument(read_ticker))
         parser.add_argument("bars", type=Path, metavar="FILE.csv", help="date,open,high,low,close,volume")
         parser.add_argument("--dividends", type=Path, metavar="F", help="ex_date,pay_date,dps,currency")
         parser.add_argument("--splits", type=Path, metavar="F", help="date,new_shares,old_shares")
@@ -46,10 +46,3 @@ class Command(BaseCommand):
             f"{counts.dividends} new dividends of {len(history.dividends)}, "
             f"{counts.splits} new splits of {len(history.splits)}."
         )
-
-
-def _ticker(text: str) -> str:
-    try:
-        return read_ticker(text)
-    except VolbalError as error:
-        raise argparse.ArgumentTypeError(error.detail) from None
