@@ -39,6 +39,7 @@ def once(
     and IdempotencyKeyMissing if the call needs a key.
     """
     idempotent = _idempotent(request, required=required, keep_forever=keep_forever)
+    request.idempotent = idempotent  # type: ignore[attr-defined]
 
     def refuse(error: VolbalError) -> Answer | None:
         if on_refusal is not None and isinstance(error, STORED):
@@ -59,6 +60,14 @@ def once(
     if isinstance(answer, Replayed):
         response[REPLAYED_HEADER] = "true"
     return response
+
+
+def idempotent_of(request: HttpRequest) -> IdempotentRequest:
+    """Return the key and fingerprint that the call which `once` is running came under."""
+    idempotent: IdempotentRequest | None = getattr(request, "idempotent", None)
+    if idempotent is None:
+        raise ValueError("only inside `once` with a key that is required")
+    return idempotent
 
 
 def _idempotent(request: HttpRequest, *, required: bool, keep_forever: bool) -> IdempotentRequest | None:

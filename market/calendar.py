@@ -26,6 +26,11 @@ class Session:
     closes_at: datetime
     half_day: bool
 
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment that is no longer inside: the closing minute belongs to the session."""
+        return self.closes_at + _CLOSING_MINUTE
+
 
 def session_at(at: datetime) -> Session | None:
     """Return the session of `at`'s New York date, before, during or after its hours; None if there is none.
@@ -44,7 +49,7 @@ def is_open(at: datetime) -> bool:
     On a half day 13:00:59 is open and 13:01 is not. Raises OutsideCalendar like `session_at`.
     """
     session = session_at(at)
-    return session is not None and session.opens_at <= at < session.closes_at + _CLOSING_MINUTE
+    return session is not None and session.opens_at <= at < session.ends_at
 
 
 def open_of(day: date) -> datetime:

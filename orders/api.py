@@ -9,15 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
-from accounts.api_once import once
+from accounts.api_once import idempotent_of, once
 from accounts.api_types import Limit, Offset, PriceIn, page
 from accounts.transactions import read_one
 from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
 from orders.fills import book_fill, quarantine_if_a_fact
+from orders.hand_orders import quote_for, submit_order
 from orders.lifecycle import cancel_order
 from orders.models import Order
 from orders.replay_decisions import Replayed, replay_decision
-from orders.schemas import EvaluationOut, FillIn, OrderOut, OrderPage, ReplayOut
+from orders.schemas import EvaluationOut, FillIn, OrderIn, OrderOut, OrderPage, ReplayOut
 from positions.api import position_of
 from positions.event_types import EventType
 from positions.models import Event
@@ -66,6 +67,28 @@ def list_position_orders(
 ) -> dict[str, Any]:
     rows = Order.objects.filter(position=position_of(request, position_id))
     return page(rows.order_by("-created_at", "id"), limit, offset)
+
+
+@router.post(
+    "/positions/{uuid:position_id}/orders", auth=TRADE, response={201: OrderOut}, summary="Order by hand"
+)
+def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpResponse:
+    stamp = stamp_of(request)
+    quote = quote_for(position_of(request, position_id), payload.price, stamp.at)
+
+    def act() -> Order:
+        asked = idempotent_of(request)
+        return submit_order(
+            position_id=position_id,
+            side=payload.side,
+            qty=payload.qty,
+            quote=quote,
+            idempotency_key=asked.key,
+            request_signature=asked.fingerprint,
+            stamp=stamp,
+        )
+
+    return once(request, act, schema=OrderOut, status=201, required=True, keep_forever=True)
 
 
 @router.get("/orders", auth=READ, response=OrderPage, summary="List all orders")

@@ -57,7 +57,7 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
 def preview(*, position_id: UUID, quote: MarketQuote | None, at: datetime) -> Evaluation:
     """Decide as `evaluate` would, and save nothing. Needs no lock. Raises NotFound."""
     position = read_one(Position.objects.filter(pk=position_id), "position")
-    snapshot, _ = _snapshot(position, quote, at)
+    snapshot, _ = snapshot_of(position, quote, at)
     return Evaluation(position=position, quote=quote, decision=snapshot.decide(), event=None, order=None)
 
 
@@ -67,7 +67,7 @@ def evaluate(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp) -> E
     Raises NotFound, PositionClosed, and InvalidConfig if the settings in the database make no sense.
     """
     position = lock_open_position(position_id)
-    snapshot, effective = _snapshot(position, quote, stamp.at)
+    snapshot, effective = snapshot_of(position, quote, stamp.at)
     decision = snapshot.decide()
     event = record_event(
         position,
@@ -106,9 +106,13 @@ def _open_notional(order: Order) -> Decimal:
     return notional_of(order.qty - order.filled_qty, order.price)
 
 
-def _snapshot(
+def snapshot_of(
     position: Position, quote: MarketQuote | None, at: datetime
 ) -> tuple[Snapshot, EffectiveConfig]:
+    """Return all that a decision about a position is made from, and where its settings come from.
+
+    Raises InvalidConfig if the settings in the database make no sense.
+    """
     effective = effective_config(position)
     check_config(effective.trigger, effective.guardrail, effective.order_policy)
     orders = list(Order.objects.open_or_of_day(position, trading_date(at)))

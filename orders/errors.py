@@ -1,13 +1,6 @@
-"""Refusals about orders and executions."""
+"""Refusals about executions."""
 
 from volbal.errors import Conflict
-
-
-class OrderOpen(Conflict):
-    """A position has at most one open order."""
-
-    code = "order-open"
-    title = "An order of this position is still open"
 
 
 class ExecutionConflict(Conflict):

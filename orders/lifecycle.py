@@ -9,13 +9,12 @@ from uuid import UUID
 
 from accounts.transactions import Stamp
 from orders.breach import judge_finished
-from orders.errors import OrderOpen
 from orders.models import Order
 from positions.books import require_free
 from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Position
-from volbal.errors import OutOfRange
+from volbal.errors import OrderOpen, OutOfRange
 from volbal.fills import commission_on, notional_of, slipped_price
 from volbal.numbers import QTY_LIMIT, ZERO, plain
 from volbal.order_states import OrderStatus, check_move
@@ -47,7 +46,7 @@ ORDER_COLUMNS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """What is to be ordered: qty > 0 in shares at about `price`, and why."""
+    """What is to be ordered: qty > 0 in shares at about `price`, why, and under which key, if any."""
 
     side: Side
     qty: Decimal
@@ -55,6 +54,8 @@ class OrderRequest:
     reason: str
     commission_rate: Decimal
     slippage_bps: Decimal = ZERO
+    idempotency_key: str | None = None
+    request_signature: str | None = None
 
 
 def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> Order:
@@ -73,6 +74,8 @@ def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> O
     position.reserved_qty += order.reserved_qty
     position.save(update_fields=["reserved_cash", "reserved_qty", "updated_at"])
     order.save(force_insert=True)
+    if order.is_manual:
+        _tell_proposal(order, stamp)
     return order
 
 
@@ -157,6 +160,15 @@ def cancel_unsent(order: Order, reason: str, *, stamp: Stamp) -> None:
     move(order, OrderStatus.CANCELLED, f"Cancelled: {reason}.", stamp=stamp)
 
 
+def _tell_proposal(order: Order, stamp: Stamp) -> None:
+    """A proposal is sent to nobody, so that it waits is all that can be said of it."""
+    verb = "buy" if order.side == Side.BUY else "sell"
+    message = (
+        f"Proposed: {verb} {plain(order.qty)} at about {plain(order.price or ZERO)}; waits for its fill."
+    )
+    record_event(order.position, EventType.ORDER_SUBMITTED, message, stamp=stamp, inputs=order.facts())
+
+
 def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order:
     order_id = uuid.uuid4()
     return Order(
@@ -168,6 +180,8 @@ def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order
         reason=request.reason,
         broker=position.broker,
         client_order_id=f"vb-{order_id}",
+        idempotency_key=request.idempotency_key,
+        request_signature=request.request_signature,
         commission_rate=request.commission_rate,
         trading_date=trading_date(stamp.at),
         created_at=stamp.at,

@@ -18,6 +18,8 @@ from volbal.order_states import OPEN, OrderStatus
 from volbal.values import Side
 
 STATUSES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
+# The broker whose orders a person executes.
+MANUAL = "manual"
 SIDES = [(side.value, side.value.lower()) for side in Side]
 
 
@@ -134,7 +136,7 @@ class Order(models.Model):
     @property
     def is_manual(self) -> bool:
         """Whether a person executes it."""
-        return self.broker == "manual"
+        return self.broker == MANUAL
 
 
 class Trade(models.Model):

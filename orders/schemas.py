@@ -10,6 +10,7 @@ from ninja import Field, Schema
 from pydantic import AwareDatetime
 
 from accounts.api_types import DecimalOut, InSchema, MoneyIn, PriceIn, QtyIn
+from volbal.values import Side
 
 
 class QuoteOut(Schema):
@@ -58,6 +59,14 @@ class OrderOut(Schema):
     commission: DecimalOut
     created_at: datetime
     updated_at: datetime
+
+
+class OrderIn(InSchema):
+    """An order by hand. Without a price it is decided on the market, for `manual` on the anchor."""
+
+    side: Side
+    qty: QtyIn
+    price: PriceIn | None = None
 
 
 class FillIn(InSchema):

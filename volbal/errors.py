@@ -75,8 +75,65 @@ class Overfill(Refused):
     title = "More was executed than was ordered"
 
 
+class GuardrailBreach(Refused):
+    code = "guardrail-breach"
+    title = "The order would lead out of the guardrails"
+
+
+class DailyOrderCap(Refused):
+    code = "daily-order-cap"
+    title = "Today's orders are used up"
+
+
+class DailyNotionalCap(Refused):
+    code = "daily-notional-cap"
+    title = "Today's trading is used up"
+
+
+class BelowMin(Refused):
+    code = "below-min"
+    title = "The order is under the smallest trade"
+
+
+class MarketClosed(Refused):
+    code = "market-closed"
+    title = "The market is closed"
+
+
+class StaleQuote(Refused):
+    code = "stale-quote"
+    title = "There is no fresh price"
+
+
+class OutlierQuote(Refused):
+    code = "outlier-quote"
+    title = "The price jumped and waits for a second sighting"
+
+
+class SplitSuspected(Refused):
+    code = "split-suspected"
+    title = "The jump in the price looks like a split"
+
+
 class Conflict(VolbalError):
     """It clashes with something that already happened."""
+
+
+class OrderOpen(Conflict):
+    """A position has at most one open order."""
+
+    code = "order-open"
+    title = "An order of this position is still open"
+
+
+class TradingHalted(Conflict):
+    code = "trading-halted"
+    title = "Trading is halted"
+
+
+class PositionPaused(Conflict):
+    code = "position-paused"
+    title = "The position is paused"
 
 
 class IllegalTransition(Conflict):

@@ -90,6 +90,13 @@ def stock_pct(state: PositionState, price: Decimal) -> Decimal | None:
     return to_six(stock * 100 / value) if value else None
 
 
+def distance_outside(pct: Decimal | None, config: GuardrailConfig) -> Decimal:
+    """Return how many points a stock share lies outside the band; 0 inside it, or where there is nothing."""
+    if pct is None:
+        return ZERO
+    return max(config.min_stock_pct - pct, pct - config.max_stock_pct, ZERO)
+
+
 class GuardrailEvaluator:
     """Sizes a trade inside the guardrails, and judges one that was made."""
 
@@ -143,12 +150,6 @@ class GuardrailEvaluator:
             position_state, qty=position_state.qty + qty_delta, cash=position_state.cash + cash_delta
         )
         before, after = stock_pct(position_state, price), stock_pct(filled, price)
-        distance = _distance_outside(after, config)
-        breached = distance > BREACH_POINTS and distance > _distance_outside(before, config)
+        distance = distance_outside(after, config)
+        breached = distance > BREACH_POINTS and distance > distance_outside(before, config)
         return FillVerdict(breached=breached, stock_pct_before=before, stock_pct_after=after)
-
-
-def _distance_outside(pct: Decimal | None, config: GuardrailConfig) -> Decimal:
-    if pct is None:
-        return ZERO
-    return max(config.min_stock_pct - pct, pct - config.max_stock_pct, ZERO)

@@ -8,7 +8,6 @@ from django.db import DatabaseError, transaction
 
 from accounts.errors import OutsideUnitOfWork
 from accounts.transactions import unit_of_work
-from orders.errors import OrderOpen
 from orders.lifecycle import cancel_unsent, move, place_order
 from orders.models import Order, Trade
 from orders.tests.builders import (
@@ -25,7 +24,7 @@ from positions.errors import PositionNotEmpty
 from positions.models import Position
 from positions.services import adjust_books, close_position, move_cash
 from positions.tests.builders import make_position, make_stamp
-from volbal.errors import IllegalTransition, InsufficientCash, InsufficientShares
+from volbal.errors import IllegalTransition, InsufficientCash, InsufficientShares, OrderOpen
 from volbal.order_states import OPEN, OrderStatus
 
 pytestmark = pytest.mark.django_db

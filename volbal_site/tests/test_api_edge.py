@@ -27,6 +27,7 @@ WHO = {
     ("GET", "/v1/positions/{position_id}/config"): "read",
     ("PUT", "/v1/positions/{position_id}/config"): "trade",
     ("GET", "/v1/positions/{position_id}/orders"): "read",
+    ("POST", "/v1/positions/{position_id}/orders"): "trade",
     ("GET", "/v1/orders"): "read",
     ("GET", "/v1/orders/{order_id}"): "read",
     ("POST", "/v1/orders/{order_id}/cancel"): "trade",

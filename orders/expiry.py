@@ -1,0 +1,43 @@
+"""Proposals that nobody executed in time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from accounts.transactions import Stamp, unit_of_work
+from market.calendar import next_session, session_at
+from orders.lifecycle import move
+from orders.models import MANUAL, Order
+from volbal.order_states import OrderStatus
+from volbal.trading_day import trading_date
+
+
+def expires_at(proposed_at: datetime) -> datetime:
+    """Return the end of the session that a proposal belongs to: the one that is on, else the next.
+
+    Raises OutsideCalendar.
+    """
+    session = session_at(proposed_at)
+    if session is None or proposed_at >= session.ends_at:
+        session = next_session(trading_date(proposed_at))
+    return session.ends_at
+
+
+def expire_proposals(*, stamp: Stamp) -> list[UUID]:
+    """Expire every open proposal whose session is over, each in a unit of work of its own; return their ids.
+
+    May run twice, or on two workers at once: what is no longer open is left alone.
+    """
+    waiting = Order.objects.open().filter(broker=MANUAL).values_list("pk", "created_at")
+    due = [pk for pk, created_at in waiting if stamp.at >= expires_at(created_at)]
+    return [pk for pk in due if _expire(pk, stamp)]
+
+
+def _expire(order_id: UUID, stamp: Stamp) -> bool:
+    with unit_of_work():
+        order = Order.objects.lock_with_position(order_id)
+        if not order.is_open:
+            return False
+        move(order, OrderStatus.EXPIRED, "Expired: its session is over.", stamp=stamp)
+        return True

@@ -1,0 +1,87 @@
+"""Orders that a person or a program asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.transactions import Stamp
+from orders.brokers import broker_named
+from orders.cycle import given_quote, market_quote, send_in_process, snapshot_of
+from orders.lifecycle import OrderRequest, place_order
+from orders.models import MANUAL, Order
+from orders.snapshot import Snapshot
+from positions.models import Position
+from positions.services import lock_open_position
+from volbal.errors import MissingField
+from volbal.hand_orders import check_hand_order
+from volbal.values import MarketQuote, Side
+
+BY_HAND = "by_hand"
+
+
+def quote_for(position: Position, price: Decimal | None, at: datetime) -> MarketQuote | None:
+    """Return what an order by hand is decided on: the price that was given, else the market's.
+
+    None where the market has no price, and for a broker of proposals, which goes by the anchor. Opens no
+    transaction. Raises OutOfRange or InvalidNumber for a price that can't be one.
+    """
+    if price is not None:
+        return given_quote(price, at)
+    return None if position.broker == MANUAL else market_quote(position.pk)
+
+
+def submit_order(
+    *,
+    position_id: UUID,
+    side: Side,
+    qty: Decimal,
+    quote: MarketQuote | None,
+    stamp: Stamp,
+    idempotency_key: str | None = None,
+    request_signature: str | None = None,
+) -> Order:
+    """Place an order of `qty` shares as it was asked for, and fill it if its broker does so at once.
+
+    `quote` as `quote_for` returns it. Raises NotFound, PositionClosed, MissingField for a proposal without
+    price and anchor, and what `volbal.hand_orders.check_hand_order` raises: then nothing changed.
+    """
+    position = lock_open_position(position_id)
+    if quote is None and position.broker == MANUAL:
+        quote = _anchor_quote(position, stamp.at)
+    snapshot, _ = snapshot_of(position, quote, stamp.at)
+    price = _checked_price(snapshot, side, qty)
+    request = OrderRequest(
+        side=side,
+        qty=qty,
+        price=price,
+        reason=BY_HAND,
+        commission_rate=snapshot.order_policy.commission_rate,
+        slippage_bps=snapshot.order_policy.slippage_bps,
+        idempotency_key=idempotency_key,
+        request_signature=request_signature,
+    )
+    order = place_order(position, request, stamp=stamp)
+    if broker_named(order.broker).in_process:
+        send_in_process(order, snapshot, stamp=stamp)
+    return order
+
+
+def _checked_price(snapshot: Snapshot, side: Side, qty: Decimal) -> Decimal:
+    return check_hand_order(
+        position=snapshot.position,
+        side=side,
+        qty=qty,
+        price=None if snapshot.quote is None else snapshot.quote.price,
+        guardrail=snapshot.guardrail,
+        order_policy=snapshot.order_policy,
+        today=snapshot.today,
+        gates=snapshot.gates,
+    )
+
+
+def _anchor_quote(position: Position, at: datetime) -> MarketQuote:
+    if position.anchor_price is None:
+        raise MissingField("price: without an anchor the order needs one.", field="price")
+    return given_quote(position.anchor_price, at)
