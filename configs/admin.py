@@ -11,12 +11,11 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.transactions import Stamp, unit_of_work
+from accounts.service_admin import ServiceAdmin, staff_stamp
 from configs.history import changes_of
 from configs.models import (
     CommissionRate,
@@ -103,17 +102,13 @@ class CommissionForm(AuditedForm):
         }
 
 
-class AuditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditedAdmin(ServiceAdmin):
     """Rows that the services write; whose a row is never changes."""
 
-    actions = None
     owner_fields: tuple[str, ...]
     list_filter = ("scope",)
     list_select_related: ClassVar[tuple[str, ...]] = ("tenant",)
     autocomplete_fields: ClassVar[tuple[str, ...]] = ("tenant",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
         told = ("created_at", "updated_at", "history")
@@ -137,19 +132,6 @@ class AuditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="changes")
     def history(self, row: models.Model) -> str:
         return _history_table(row)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Answer a POST inside one unit of work, which Django's own transaction then is a part of."""
-        if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        with unit_of_work():
-            return super().changeform_view(request, object_id, form_url, extra_context)
 
 
 class SettingAdmin(AuditedAdmin):
@@ -184,7 +166,7 @@ class SettingAdmin(AuditedAdmin):
         return ("__str__", *self.setting_fields(), "updated_at")
 
     def save_model(self, request: HttpRequest, obj: SettingRow, form: SettingForm, change: bool) -> None:
-        obj.pk = change_config(**form.change(), stamp=_stamp(request)).pk
+        obj.pk = change_config(**form.change(), stamp=staff_stamp(request)).pk
 
 
 @admin.register(TriggerConfig)
@@ -218,15 +200,7 @@ class CommissionRateAdmin(AuditedAdmin):
     def save_model(
         self, request: HttpRequest, obj: CommissionRate, form: CommissionForm, change: bool
     ) -> None:
-        obj.pk = change_commission(**form.change(), stamp=_stamp(request)).pk
-
-
-def _stamp(request: HttpRequest) -> Stamp:
-    return Stamp(
-        at=timezone.now(),
-        actor=request.user.get_username(),
-        request_id=getattr(request, "request_id", ""),
-    )
+        obj.pk = change_commission(**form.change(), stamp=staff_stamp(request)).pk
 
 
 def _history_table(row: Any) -> SafeString:

@@ -15,8 +15,9 @@ from orders.brokers import broker_named
 from orders.brokers.base import BrokerOrder, Execution
 from orders.fills import book_locked_fill
 from orders.lifecycle import OrderRequest, move, place_order, reject_below_min
-from orders.models import Order
+from orders.models import Order, TradingState
 from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
+from orders.switches import share_switches, state_for
 from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Event, Position, PositionStatus
@@ -67,6 +68,7 @@ def evaluate(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp) -> E
     Raises NotFound, PositionClosed, and InvalidConfig if the settings in the database make no sense.
     """
     position = lock_open_position(position_id)
+    share_switches()
     snapshot, effective = snapshot_of(position, quote, stamp.at)
     decision = snapshot.decide()
     event = record_event(
@@ -145,7 +147,10 @@ def _policy_for(
 
 
 def _gates(position: Position, quote: MarketQuote | None, orders: list[Order], at: datetime) -> Gates:
+    state = state_for(position)
     return Gates(
+        halted=state == TradingState.HALTED,
+        reducing=state == TradingState.REDUCING,
         paused=position.status == PositionStatus.PAUSED,
         market_open=_is_in_session(position, quote, at),
         stale_quote=quote is None,

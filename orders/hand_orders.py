@@ -12,6 +12,7 @@ from orders.cycle import given_quote, market_quote, send_in_process, snapshot_of
 from orders.lifecycle import OrderRequest, place_order
 from orders.models import MANUAL, Order
 from orders.snapshot import Snapshot
+from orders.switches import share_switches
 from positions.models import Position
 from positions.services import lock_open_position
 from volbal.errors import MissingField
@@ -50,6 +51,7 @@ def submit_order(
     position = lock_open_position(position_id)
     if quote is None and position.broker == MANUAL:
         quote = _anchor_quote(position, stamp.at)
+    share_switches()
     snapshot, _ = snapshot_of(position, quote, stamp.at)
     price = _checked_price(snapshot, side, qty)
     request = OrderRequest(

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from accounts.errors import NotFound
 from accounts.models import Tenant
 from accounts.transactions import lock_one
+from configs.models import Scope
 from positions.models import Position, money_field, qty_field, rate_field
 from volbal.order_states import OPEN, OrderStatus
 from volbal.values import Side
@@ -137,6 +138,49 @@ class Order(models.Model):
     def is_manual(self) -> bool:
         """Whether a person executes it."""
         return self.broker == MANUAL
+
+
+class TradingState(models.TextChoices):
+    """What a switch allows: everything, sales only, nothing. Cancels and fills always pass."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class TradingSwitch(models.Model):
+    """The kill switch of everyone (GLOBAL), of a tenant or of a position; without a row it is ACTIVE.
+
+    `actor`, `changed_at` and `reason` tell of the last change; the events tell of all.
+    """
+
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    position = models.ForeignKey(Position, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, choices=TradingState.choices)
+    actor = models.CharField(max_length=150)
+    reason = models.CharField(max_length=500)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "trading switches"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scope=Scope.GLOBAL, tenant__isnull=True, position__isnull=True)
+                | Q(scope=Scope.TENANT, tenant__isnull=False, position__isnull=True)
+                | Q(scope=Scope.POSITION, tenant__isnull=True, position__isnull=False),
+                name="switch_scope_matches",
+            ),
+            models.CheckConstraint(condition=Q(state__in=TradingState.values), name="switch_state_known"),
+            models.UniqueConstraint(
+                fields=["scope"], condition=Q(scope=Scope.GLOBAL), name="switch_one_global"
+            ),
+            models.UniqueConstraint(fields=["tenant"], name="switch_one_a_tenant"),
+            models.UniqueConstraint(fields=["position"], name="switch_one_a_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.state}"
 
 
 class Trade(models.Model):

@@ -19,6 +19,7 @@ from market.providers.replay import ReplayProvider
 from market.values import DayBar, History
 from orders.cycle import evaluate, preview
 from orders.models import Trade
+from orders.switches import require_not_halted
 from positions.models import Position
 from positions.services import open_position
 from simulation.fold import Run, SimulatedTrade
@@ -72,10 +73,12 @@ def start_replay(order: ReplayOrder) -> ReplayRun:
     """Open a new cell at the first close, with every setting pinned at its own scope.
 
     Sees to it that the live path knows the history's dividends and splits.
-    Raises DividendConflict or SplitConflict if others are stored for the same dates.
+    Raises DividendConflict or SplitConflict if others are stored for the same dates, and TradingHalted while
+    everyone's trading is: the replay would trade nothing.
     """
     stamp, start = _stamp(close_of(order.history.bars[0].date)), order.start
     with unit_of_work():
+        require_not_halted()
         import_actions(order.history, stamp=stamp)
         tenant, _ = Tenant.objects.get_or_create(name=TENANT_NAME)
         position = open_position(

@@ -13,6 +13,7 @@ from ninja.responses import Status
 
 from configs.api import router as settings
 from orders.api import router as orders
+from orders.switch_api import router as switches
 from positions.api import router as positions
 from volbal import strict_json
 from volbal.errors import VolbalError
@@ -37,6 +38,7 @@ api = NinjaAPI(
 api.add_router("", positions)
 api.add_router("", settings)
 api.add_router("", orders)
+api.add_router("", switches)
 
 
 @api.get("/healthz", auth=None, tags=["health"], summary="Is it alive?", response={200: dict, 503: dict})

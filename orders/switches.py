@@ -1,0 +1,119 @@
+"""The kill switch: stop all trading, or all buying, of everyone, a tenant or a position.
+
+Whoever is about to make or send an order shares one lock with all others who are; whoever turns a switch
+takes it alone. So when `turn` has committed, no order is made on what the switch said before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from accounts.models import Tenant
+from accounts.transactions import Stamp, read_one, require_unit_of_work
+from configs.models import Scope
+from orders.models import TradingState, TradingSwitch
+from positions.event_types import EventType
+from positions.events import record_event
+from positions.models import Position
+from volbal.errors import OutOfRange, TradingHalted
+from volbal.fields import read_text
+
+LONGEST_REASON = 500
+# Any number that nothing else locks; on PostgreSQL advisory locks share one space of numbers.
+_LOCK = 7_231_001
+_STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+
+
+def turn(
+    state: TradingState,
+    *,
+    reason: str,
+    stamp: Stamp,
+    tenant_id: UUID | None = None,
+    position_id: UUID | None = None,
+) -> TradingSwitch:
+    """Turn the switch of a position, of a tenant, or without either of everyone.
+
+    A change is told in an event (`trading_halted`, `trading_unhalted`); the same state again changes nothing.
+    Raises OutOfRange without a reason or with two owners, NotFound.
+    """
+    require_unit_of_work()
+    if tenant_id is not None and position_id is not None:
+        raise OutOfRange("A switch is a tenant's or a position's, not both.", field="position_id")
+    reason = read_text(reason, longest=LONGEST_REASON, field="reason")
+    position = Position.objects.lock(position_id) if position_id else None
+    tenant = read_one(Tenant.objects.filter(pk=tenant_id), "tenant") if tenant_id else None
+    _lock_alone()
+    switch = _switch_of(tenant, position)
+    if switch.pk is not None and switch.state == state:
+        return switch
+    changed = switch.state != state
+    switch.state, switch.reason, switch.actor, switch.changed_at = state, reason, stamp.actor, stamp.at
+    switch.save()
+    if changed:
+        _record(switch, position or tenant, stamp)
+    return switch
+
+
+def state_for(position: Position) -> TradingState:
+    """Return the strictest of the three switches that stand over a position."""
+    rows = TradingSwitch.objects.filter(
+        Q(scope=Scope.GLOBAL) | Q(tenant_id=position.tenant_id) | Q(position=position)
+    )
+    return strictest(rows.values_list("state", flat=True))
+
+
+def require_not_halted() -> None:
+    """Raise TradingHalted unless everyone may trade."""
+    switch = TradingSwitch.objects.filter(scope=Scope.GLOBAL).exclude(state=TradingState.ACTIVE).first()
+    if switch is not None:
+        raise TradingHalted(f"Trading is {switch.state} for everyone: {switch.reason}")
+
+
+def strictest(states: Iterable[str]) -> TradingState:
+    """Return the state that allows least; ACTIVE without any."""
+    return max(map(TradingState, states), key=_STRICTNESS.__getitem__, default=TradingState.ACTIVE)
+
+
+def share_switches() -> None:
+    """Let no switch be turned until this unit of work ends. Call it before the switches are read."""
+    require_unit_of_work()
+    _lock("pg_advisory_xact_lock_shared")
+
+
+def _lock_alone() -> None:
+    _lock("pg_advisory_xact_lock")
+
+
+def _lock(function: str) -> None:
+    """On SQLite a unit of work has had the whole database since it began."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [_LOCK])
+
+
+def _switch_of(tenant: Tenant | None, position: Position | None) -> TradingSwitch:
+    scope = Scope.POSITION if position else Scope.TENANT if tenant else Scope.GLOBAL
+    found = TradingSwitch.objects.filter(scope=scope, tenant=tenant, position=position).first()
+    return found or TradingSwitch(scope=scope, tenant=tenant, position=position, state=TradingState.ACTIVE)
+
+
+def _record(switch: TradingSwitch, about: Position | Tenant | None, stamp: Stamp) -> None:
+    unhalted = switch.state == TradingState.ACTIVE
+    words = {
+        TradingState.ACTIVE: "Trading goes on",
+        TradingState.REDUCING: "Only sells are allowed",
+        TradingState.HALTED: "Trading is halted",
+    }
+    record_event(
+        about,
+        EventType.TRADING_UNHALTED if unhalted else EventType.TRADING_HALTED,
+        f"{words[TradingState(switch.state)]}: {switch.reason}",
+        stamp=stamp,
+        inputs={"scope": switch.scope, "reason": switch.reason},
+        outputs={"state": switch.state},
+    )
