@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from volbal.errors import VolbalError
-from volbal.fields import read_decimal, read_price, read_ticker
+from volbal.fields import read_day, read_decimal, read_moment, read_price, read_ticker, read_whole
 from volbal.numbers import plain
 
 MOST_ITEMS = 500
@@ -54,6 +55,7 @@ SignedQtyIn = _decimal_in(8, signed=True)
 MoneyIn = _decimal_in(6)
 SignedMoneyIn = _decimal_in(6, signed=True)
 RateIn = _decimal_in(8)
+SignedRateIn = _decimal_in(8, signed=True)
 PriceIn = Annotated[
     Decimal,
     _reads(lambda raw: read_price(raw, field="value")),
@@ -68,6 +70,28 @@ PriceIn = Annotated[
 ]
 TickerIn = Annotated[
     str, _reads(read_ticker), WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9.\-]{1,12}$"})
+]
+WholeIn = Annotated[
+    int,
+    _reads(lambda raw: read_whole(raw, field="value")),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,14})$"},
+                {"type": "integer", "minimum": 0},
+            ]
+        }
+    ),
+]
+DayIn = Annotated[
+    date,
+    _reads(lambda raw: read_day(raw, field="value")),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+MomentIn = Annotated[
+    datetime,
+    _reads(lambda raw: read_moment(raw, field="value")),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 DecimalOut = Annotated[
     Decimal,

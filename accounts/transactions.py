@@ -134,6 +134,12 @@ def lock_one(queryset: models.QuerySet[M], what: str) -> M:
     return read_one(queryset.select_for_update(of=("self",), no_key=True), what)
 
 
+def lock_all(queryset: models.QuerySet[M]) -> list[M]:
+    """Lock and freshly read every row of `queryset` in the order of ids, which is the same for everybody."""
+    require_unit_of_work()
+    return list(queryset.order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
 def read_one(queryset: models.QuerySet[M], what: str) -> M:
     """Read the one row of `queryset`, locking nothing. Raises NotFound if there is none."""
     row = queryset.first()

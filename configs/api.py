@@ -1,4 +1,4 @@
-"""`/v1/positions/{id}/config`: what holds for a cell and where it comes from, and its own settings."""
+"""`/v1/positions/{id}/config`: a cell's settings and where they come from. `/v1/commissions`: rates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router
 
-from accounts.api_auth import READ, TRADE, stamp_of
+from accounts.api_auth import ADMIN, READ, TRADE, stamp_of, tenant_of
+from accounts.api_types import Limit, Offset
+from accounts.errors import Forbidden
 from accounts.transactions import unit_of_work
 from configs.lint import lint
-from configs.models import Scope
-from configs.resolver import as_public, effective_config
-from configs.schemas import ConfigChange, ConfigOut
-from configs.services import change_config
+from configs.models import CommissionRate, CommissionScope, Scope
+from configs.resolver import as_public, commission_rates_of, effective_config
+from configs.schemas import CommissionIn, CommissionOut, CommissionPage, ConfigChange, ConfigOut
+from configs.services import change_commission, change_config
 from positions.api import position_of
 from positions.models import Position
 
@@ -50,6 +52,20 @@ def write_config(request: HttpRequest, position_id: UUID, payload: ConfigChange)
                 stamp=stamp,
             )
         return _config_of(position)
+
+
+@router.get("/commissions", auth=READ, response=CommissionPage, summary="List commission rates")
+def list_commissions(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
+    rates = commission_rates_of(tenant_of(request).pk)
+    return {"items": rates[offset : offset + limit], "count": len(rates)}
+
+
+@router.put("/commissions", auth=ADMIN, response=CommissionOut, summary="Set a commission rate")
+def write_commission(request: HttpRequest, payload: CommissionIn) -> CommissionRate:
+    if payload.scope == CommissionScope.GLOBAL:
+        raise Forbidden("The GLOBAL rate is the installation's; its staff set it in the admin.")
+    with unit_of_work():
+        return change_commission(tenant_id=tenant_of(request).pk, **payload.dict(), stamp=stamp_of(request))
 
 
 def _config_of(position: Position) -> dict[str, Any]:

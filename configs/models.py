@@ -243,6 +243,12 @@ class CommissionRateQuerySet(models.QuerySet["CommissionRate"]):
             | Q(scope=CommissionScope.TENANT_ASSET, tenant_id__in=tenant_ids, ticker__in=tickers)
         )
 
+    def of_tenant(self, tenant_id: UUID) -> CommissionRateQuerySet:
+        """Every rate that a tenant may pay."""
+        return self.filter(rate__isnull=False).filter(
+            Q(scope=CommissionScope.GLOBAL) | Q(tenant_id=tenant_id)
+        )
+
 
 class CommissionRate(models.Model):
     """What a trade costs as a fraction of its notional (0.0001 is 1 bp), at one scope; null inherits."""

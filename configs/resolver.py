@@ -85,6 +85,17 @@ def get_commission_rate(tenant_id: UUID | None = None, ticker: str | None = None
     return _commission((tenant_id, ticker), rates)[0]
 
 
+def commission_rates_of(tenant_id: UUID) -> list[CommissionRate]:
+    """Return the rates that are set for a tenant: GLOBAL first, its own, then its tickers'.
+
+    GLOBAL is always there; a row that isn't in the database stands for the core's default.
+    """
+    rates = list(CommissionRate.objects.of_tenant(tenant_id).order_by("scope", "ticker"))
+    if not rates or rates[0].scope != CommissionScope.GLOBAL:
+        rates.insert(0, CommissionRate(scope=CommissionScope.GLOBAL, rate=DEFAULT_COMMISSION_RATE))
+    return rates
+
+
 def as_public(effective: EffectiveConfig) -> dict[str, dict[str, dict[str, Any]]]:
     """Return {group: {field: {"value", "scope"}}} for pages and API; no limit is written "none"."""
     return {

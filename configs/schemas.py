@@ -6,7 +6,8 @@ from typing import Any
 
 from ninja import Schema
 
-from accounts.api_types import DecimalOut, InSchema
+from accounts.api_types import DecimalOut, InSchema, SignedRateIn, TickerIn
+from configs.models import CommissionScope
 
 
 class SettingOut(Schema):
@@ -42,3 +43,26 @@ class ConfigChange(InSchema):
     trigger: dict[str, Any] = {}
     guardrail: dict[str, Any] = {}
     order_policy: dict[str, Any] = {}
+
+
+class CommissionIn(InSchema):
+    """A commission rate to set, a fraction of the notional (0.0001 is 1 bp); null inherits again."""
+
+    scope: CommissionScope
+    ticker: TickerIn | None = None
+    rate: SignedRateIn | None
+
+
+class CommissionOut(Schema):
+    """A commission rate at one scope, a fraction of the notional; null inherits."""
+
+    scope: str
+    ticker: str | None
+    rate: DecimalOut | None
+
+
+class CommissionPage(Schema):
+    """One page of the rates that are set: GLOBAL, the tenant's, then by ticker."""
+
+    items: list[CommissionOut]
+    count: int

@@ -1,6 +1,6 @@
 """Refusals about corporate actions."""
 
-from volbal.errors import Conflict
+from volbal.errors import Conflict, Refused
 
 
 class DividendConflict(Conflict):
@@ -15,3 +15,10 @@ class SplitConflict(Conflict):
 
     code = "history-conflict"
     title = "This split is stored with another ratio"
+
+
+class PaymentNotDue(Refused):
+    """The pay date of a dividend has not come."""
+
+    code = "not-due"
+    title = "The pay date has not come"

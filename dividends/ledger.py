@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from dividends.models import Receivable, ReceivableStatus
+from dividends.models import Receivable
 from positions.models import Position
 from volbal.numbers import ZERO, plain
 
@@ -15,8 +15,7 @@ from volbal.numbers import ZERO, plain
 def receivable_faults() -> Iterator[str]:
     """Yield a sentence for every position whose receivable is not the sum of its pending ones."""
     pending: dict[Any, Decimal] = defaultdict(lambda: ZERO)
-    rows = Receivable.objects.filter(status=ReceivableStatus.PENDING)
-    for position_id, amount in rows.values_list("position_id", "amount"):
+    for position_id, amount in Receivable.objects.pending().values_list("position_id", "amount"):
         pending[position_id] += amount
     for position in Position.objects.in_ledger_order():
         if position.dividend_receivable != pending[position.pk]:

@@ -104,10 +104,12 @@ class ReceivableStatus(models.TextChoices):
 class ReceivableQuerySet(models.QuerySet["Receivable"]):
     """Reads, named as the trade names them."""
 
+    def pending(self) -> ReceivableQuerySet:
+        return self.filter(status=ReceivableStatus.PENDING)
+
     def due(self, position: Position, on: date) -> ReceivableQuerySet:
-        return self.filter(
-            position=position, status=ReceivableStatus.PENDING, dividend__pay_date__lte=on
-        ).order_by("dividend__pay_date", "ex_date")
+        due = self.pending().filter(position=position, dividend__pay_date__lte=on)
+        return due.order_by("dividend__pay_date", "ex_date")
 
 
 class Receivable(models.Model):

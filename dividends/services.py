@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
-from accounts.transactions import Stamp
+from accounts.transactions import Stamp, lock_all, read_one
+from dividends.errors import PaymentNotDue
 from dividends.models import Dividend, Receivable, ReceivableStatus, Split, SplitApplication
+from market.providers.registry import provider
 from orders.lifecycle import cancel_unsent
 from orders.models import Order
 from positions.books import Cause, Movement, book
@@ -15,7 +17,10 @@ from positions.events import record_event
 from positions.models import CauseKind, Position, PositionStatus
 from positions.services import pause
 from volbal.dividends import apply_split, go_ex_dividend, withholding_rate
-from volbal.numbers import plain
+from volbal.errors import OutOfRange
+from volbal.fills import require_in_range
+from volbal.numbers import MONEY_LIMIT, plain, require_price
+from volbal.trading_day import trading_date
 
 
 def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
@@ -27,22 +32,61 @@ def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
     """
     position = Position.objects.lock(position_id)
     if position.status != PositionStatus.CLOSED:
-        for split in _splits_due(position, on):
-            split_position(position, split, stamp=stamp)
-        for dividend in _dividends_due(position, on):
-            take_ex_dividend(position, dividend, stamp=stamp)
+        take_what_is_due(position, on, stamp=stamp)
     for receivable in Receivable.objects.select_for_update(of=("self",)).due(position, on):
         pay_receivable(position, receivable, stamp=stamp)
     return position
 
 
+def take_what_is_due(position: Position, on: date, *, stamp: Stamp) -> None:
+    """Apply to a locked position every split, then every ex-dividend due by the morning of `on`; pay nothing.
+
+    Raises what `split_position` and `take_ex_dividend` raise.
+    """
+    for split in _splits_due(position, on):
+        split_position(position, split, stamp=stamp)
+    for dividend in _dividends_due(position, on):
+        take_ex_dividend(position, dividend, stamp=stamp)
+
+
+def pay_dividend(*, tenant_id: UUID, dividend_id: UUID, stamp: Stamp) -> list[Receivable]:
+    """Pay what a tenant's cells are still owed of one dividend; return what was paid, by the cells' numbers.
+
+    The second time that is nothing. Raises NotFound for a dividend that the tenant doesn't see, PaymentNotDue
+    before the pay date (New York), OutOfRange for more cash than the books keep.
+    """
+    dividend = read_one(Dividend.objects.seen_by(tenant_id).filter(pk=dividend_id), "dividend")
+    today = trading_date(stamp.at)
+    if today < dividend.pay_date:
+        raise PaymentNotDue(f"This dividend is paid on {dividend.pay_date}; in New York it is {today}.")
+    owed = Receivable.objects.pending().filter(dividend=dividend, position__tenant=tenant_id)
+    cells = {cell.pk: cell for cell in lock_all(Position.objects.filter(pk__in=owed.values("position_id")))}
+    due = owed.select_for_update(of=("self",)).filter(position__in=cells).order_by("position__number")
+    return [
+        pay_receivable(cells[receivable.position_id], receivable, stamp=stamp)
+        for receivable in due
+        if not is_replayed(cells[receivable.position_id])
+    ]
+
+
+def is_replayed(position: Position) -> bool:
+    """Return whether the cell replays the past: its days are not ours, and only its replay begins them."""
+    opened_in_the_past = trading_date(position.created_at) - position.opened_date > timedelta(days=1)
+    return opened_in_the_past and provider(position.market_provider).is_confirmed
+
+
 def split_position(position: Position, split: Split, *, stamp: Stamp) -> None:
-    """Apply one split to a locked position: open orders are cancelled, shares and anchor rescaled."""
+    """Apply one split to a locked position: open orders are cancelled, shares and anchor rescaled.
+
+    Raises OutOfRange for more shares, or a larger anchor, than the books keep.
+    """
     for order in Order.objects.open().filter(position=position):
         order.position = position
         cancel_unsent(order, f"a {split.new_shares}:{split.old_shares} split", stamp=stamp)
     before = position.state()
-    after = apply_split(before, split.new_shares, split.old_shares)
+    after = require_in_range(apply_split(before, split.new_shares, split.old_shares))
+    if after.anchor_price is not None:
+        require_price(after.anchor_price, "anchor_price")
     application = SplitApplication.objects.create(position=position, split=split, date=split.date)
     position.anchor_price = after.anchor_price
     event = record_event(
@@ -66,10 +110,18 @@ def split_position(position: Position, split: Split, *, stamp: Stamp) -> None:
 
 
 def take_ex_dividend(position: Position, dividend: Dividend, *, stamp: Stamp) -> Receivable:
-    """Take one dividend off a locked position's anchor and put its net amount among the receivables."""
+    """Take one dividend off a locked position's anchor and put its net amount among the receivables.
+
+    Raises OutOfRange for more dollars than the books keep.
+    """
     rate = withholding_rate(position.withholding_tax_rate, dividend.withholding_tax_rate)
     before = position.state()
     after, gross, tax = go_ex_dividend(before, dividend.dps, rate)
+    require_in_range(after)
+    if gross >= MONEY_LIMIT:
+        raise OutOfRange(
+            f"The books keep less than 1,000,000,000 dollars; this is {plain(gross)}.", gross=gross
+        )
     receivable = Receivable.objects.create(
         position=position,
         dividend=dividend,

@@ -52,6 +52,17 @@ def is_open(at: datetime) -> bool:
     return session is not None and session.opens_at <= at < session.ends_at
 
 
+def session_now_or_next(at: datetime) -> Session:
+    """Return the session under way at `at`, closing minute included, else the next to open.
+
+    Raises OutsideCalendar like `session_at`, and after the last session known.
+    """
+    session = session_at(at)
+    if session is not None and at < session.closes_at + _CLOSING_MINUTE:
+        return session
+    return next_session(trading_date(at))
+
+
 def open_of(day: date) -> datetime:
     """Return 9:30 New York of `day` in UTC; the calendar knows no session that opened at another time."""
     return datetime.combine(day, USUAL_OPEN, NEW_YORK).astimezone(UTC)

@@ -13,14 +13,13 @@ from typing import TypeVar
 from market.csv_rows import bad_file, bad_line, read_rows, shown
 from market.values import DayBar, DividendFact, SplitFact
 from volbal.errors import BadInput, InvalidNumber, OutOfRange
-from volbal.fields import read_price
+from volbal.fields import read_day, read_price
 from volbal.numbers import MAX_DIGITS
 
 BAR_COLUMNS = ("date", "open", "high", "low", "close", "volume")
 DIVIDEND_COLUMNS = ("ex_date", "pay_date", "dps", "currency")
 SPLIT_COLUMNS = ("date", "new_shares", "old_shares")
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _WHOLE = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 # One match a row instead of five calls of the parser, which then only has to name the fault.
 _PLAIN_NUMBERS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?,){4}(?:0|[1-9][0-9]{0,14})\Z")
@@ -84,7 +83,7 @@ def _bar(fields: list[str]) -> DayBar:
         _find_fault(fields)
     if high < low:
         raise OutOfRange(f"the high {high} is below the low {low}.")
-    day = _read_day(fields[0], "date")
+    day = read_day(fields[0], field="date")
     return DayBar(date=day, open=open_, high=high, low=low, close=close, volume=int(fields[5]))
 
 
@@ -96,7 +95,7 @@ def _find_fault(fields: list[str]) -> None:
 
 
 def _dividend(fields: list[str]) -> DividendFact:
-    ex_date, pay_date = _read_day(fields[0], "ex_date"), _read_day(fields[1], "pay_date")
+    ex_date, pay_date = read_day(fields[0], field="ex_date"), read_day(fields[1], field="pay_date")
     if pay_date < ex_date:
         raise OutOfRange(f"the pay date {pay_date} is before the ex-date {ex_date}.")
     dps = read_price(fields[2], field="dps")
@@ -106,21 +105,11 @@ def _dividend(fields: list[str]) -> DividendFact:
 
 
 def _split(fields: list[str]) -> SplitFact:
-    day = _read_day(fields[0], "date")
+    day = read_day(fields[0], field="date")
     new_shares, old_shares = (
         _read_ratio(text, name) for name, text in zip(SPLIT_COLUMNS[1:], fields[1:], strict=True)
     )
     return SplitFact(date=day, new_shares=new_shares, old_shares=old_shares)
-
-
-def _read_day(text: str, field: str) -> date:
-    try:
-        # fromisoformat also takes 20000301 and 2000-W09-3
-        if _DAY.match(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise BadInput(f"{field}: {shown(text)} is not a date like 2000-03-01.", field=field)
 
 
 def _read_whole(text: str, field: str, *, digits: int) -> int:

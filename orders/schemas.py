@@ -10,16 +10,8 @@ from ninja import Field, Schema
 from pydantic import AwareDatetime
 
 from accounts.api_types import DecimalOut, InSchema, MoneyIn, PriceIn, QtyIn
+from market.schemas import QuoteOut
 from volbal.values import Side
-
-
-class QuoteOut(Schema):
-    """A price, when it was true, who said so, and whether a real market did."""
-
-    price: DecimalOut
-    as_of: datetime | None
-    source: str
-    is_real: bool
 
 
 class DecisionOut(Schema):

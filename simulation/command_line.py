@@ -14,15 +14,17 @@ from simulation.histories import history_of
 from simulation.replay import ReplayOrder
 from simulation.setup import FillModel, settings_from, starting_state
 from volbal.errors import VolbalError
-from volbal.fields import read_ticker
+from volbal.fields import read_day, read_ticker
 from volbal.numbers import parse_decimal
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Declare ticker, dates, start, settings, fill model and output format."""
     parser.add_argument("ticker", type=argument(read_ticker), help="IBM, MSFT, or an imported ticker")
-    parser.add_argument("--from", dest="start", type=_date, metavar="DATE", help="first bar, inclusive")
-    parser.add_argument("--to", dest="end", type=_date, metavar="DATE", help="last bar, inclusive")
+    parser.add_argument(
+        "--from", dest="start", type=argument(_date), metavar="DATE", help="first bar, inclusive"
+    )
+    parser.add_argument("--to", dest="end", type=argument(_date), metavar="DATE", help="last bar, inclusive")
     parser.add_argument("--qty", type=argument(_qty), help="shares at the first close (100)")
     parser.add_argument("--cash", type=argument(_cash), help="cash at the first close (what the shares cost)")
     parser.add_argument(
@@ -56,13 +58,7 @@ def order_or_usage(parser: CommandParser, options: dict[str, Any]) -> ReplayOrde
 
 
 def _date(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # 20030218 and 2003-W08-2 are ISO too, and nobody means them
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2003-02-18")
-    return day
+    return read_day(text, field="date")
 
 
 def _qty(text: str) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,8 @@ from volbal.errors import InvalidConfig, InvalidTicker, OutOfRange, UnknownField
 from volbal.numbers import parse_decimal, parse_json_number
 
 TICKER = re.compile(r"[A-Z0-9.\-]{1,12}\Z", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+ -]\d\d:\d\d)\Z", re.ASCII)
 NO_LIMIT_WORD = "none"
 
 
@@ -167,3 +170,32 @@ def _typed(field: Field, text: str) -> object:
     if isinstance(field, NumberField) and field.may_be_none and text.lower() == NO_LIMIT_WORD:
         return None
     return text
+
+
+def read_whole(raw: object, *, field: str) -> int:
+    """Read a whole number, at least 0, from a string or a JSON number. Raises InvalidNumber or OutOfRange."""
+    return int(read_decimal(raw, places=0, field=field))
+
+
+def read_day(raw: object, *, field: str) -> date:
+    """Read a date like 2000-03-01, and no other way of writing one. Raises OutOfRange."""
+    if isinstance(raw, str) and DAY.match(raw):
+        try:
+            return date.fromisoformat(raw)
+        except ValueError:
+            pass
+    raise OutOfRange(f"{field}: {str(raw)[:40]!r} is not a date like 2000-03-01.", field=field)
+
+
+def read_moment(raw: object, *, field: str) -> datetime:
+    """Read an aware time like 2000-03-01T14:30:00Z or ...+01:00. Raises OutOfRange, also without an offset.
+
+    A blank stands for the plus of the offset: that is what an address makes of one that wasn't escaped.
+    """
+    match = MOMENT.match(raw) if isinstance(raw, str) else None
+    if match is not None:
+        try:
+            return datetime.fromisoformat(match[1] + match[2].replace(" ", "+"))
+        except ValueError:
+            pass
+    raise OutOfRange(f"{field}: {str(raw)[:40]!r} is not a time like 2000-03-01T14:30:00Z.", field=field)

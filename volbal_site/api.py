@@ -12,6 +12,8 @@ from ninja.parser import Parser
 from ninja.responses import Status
 
 from configs.api import router as settings
+from dividends.api import router as dividends
+from market.api import router as market
 from orders.api import router as orders
 from orders.switch_api import router as switches
 from positions.api import router as positions
@@ -39,6 +41,8 @@ api.add_router("", positions)
 api.add_router("", settings)
 api.add_router("", orders)
 api.add_router("", switches)
+api.add_router("", dividends)
+api.add_router("", market)
 
 
 @api.get("/healthz", auth=None, tags=["health"], summary="Is it alive?", response={200: dict, 503: dict})

@@ -7,7 +7,15 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from market.bundled_history import bundled_history
-from market.calendar import close_of, is_open, next_session, open_of, session_at, trading_date
+from market.calendar import (
+    close_of,
+    is_open,
+    next_session,
+    open_of,
+    session_at,
+    session_now_or_next,
+    trading_date,
+)
 from market.errors import OutsideCalendar
 from market.tests.builders import new_york
 from volbal.errors import OutOfRange
@@ -178,3 +186,25 @@ def test_every_bundled_bar_is_a_session_and_no_session_is_missing() -> None:
     assert history is not None
     days = [bar.date for bar in history.bars]
     assert [next_session(day).date for day in days[:-1]] == days[1:]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2012-11-21 00:00:00", "2012-11-21"),
+        ("2012-11-21 09:29:59", "2012-11-21"),
+        ("2012-11-21 16:00:59", "2012-11-21"),
+        ("2012-11-21 16:01:00", "2012-11-23"),
+        ("2012-11-23 13:00:59", "2012-11-23"),
+        ("2012-11-23 13:01:00", "2012-11-26"),
+        ("1990-01-01 12:00:00", "1990-01-02"),
+    ],
+)
+def test_the_session_now_or_next_ends_with_its_closing_minute(moment: str, expected: str) -> None:
+    assert session_now_or_next(new_york(moment)).date == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("moment", ["1989-12-31 12:00", "2099-01-01 12:00"])
+def test_outside_the_calendar_nobody_knows_the_next_session(moment: str) -> None:
+    with pytest.raises(OutsideCalendar):
+        session_now_or_next(new_york(moment))

@@ -35,6 +35,15 @@ WHO = {
     ("GET", "/v1/orders/{order_id}"): "read",
     ("POST", "/v1/orders/{order_id}/cancel"): "trade",
     ("POST", "/v1/orders/{order_id}/fill"): "broker",
+    ("GET", "/v1/dividends"): "read",
+    ("POST", "/v1/dividends/announce"): "admin",
+    ("POST", "/v1/dividends/pay"): "admin",
+    ("GET", "/v1/dividends/receivables"): "read",
+    ("POST", "/v1/splits"): "admin",
+    ("GET", "/v1/commissions"): "read",
+    ("PUT", "/v1/commissions"): "admin",
+    ("GET", "/v1/market/status"): "read",
+    ("GET", "/v1/market/quotes"): "read",
 }
 
 
