@@ -18,7 +18,6 @@ from positions.models import CauseKind, Position, PositionStatus
 from positions.services import pause
 from volbal.dividends import apply_split, go_ex_dividend, withholding_rate
 from volbal.errors import OutOfRange
-from volbal.fills import require_in_range
 from volbal.numbers import MONEY_LIMIT, plain, require_price
 from volbal.trading_day import trading_date
 
@@ -84,7 +83,7 @@ def split_position(position: Position, split: Split, *, stamp: Stamp) -> None:
         order.position = position
         cancel_unsent(order, f"a {split.new_shares}:{split.old_shares} split", stamp=stamp)
     before = position.state()
-    after = require_in_range(apply_split(before, split.new_shares, split.old_shares))
+    after = apply_split(before, split.new_shares, split.old_shares)
     if after.anchor_price is not None:
         require_price(after.anchor_price, "anchor_price")
     application = SplitApplication.objects.create(position=position, split=split, date=split.date)
@@ -117,7 +116,6 @@ def take_ex_dividend(position: Position, dividend: Dividend, *, stamp: Stamp) ->
     rate = withholding_rate(position.withholding_tax_rate, dividend.withholding_tax_rate)
     before = position.state()
     after, gross, tax = go_ex_dividend(before, dividend.dps, rate)
-    require_in_range(after)
     if gross >= MONEY_LIMIT:
         raise OutOfRange(
             f"The books keep less than 1,000,000,000 dollars; this is {plain(gross)}.", gross=gross

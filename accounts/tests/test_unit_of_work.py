@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from accounts.errors import NotFound, OutsideUnitOfWork
 from accounts.models import Tenant
-from accounts.transactions import current_unit, lock_one, require_unit_of_work, unit_of_work
+from accounts.transactions import current_unit, lock_all, lock_one, require_unit_of_work, unit_of_work
 
 on_commit = pytest.mark.django_db(transaction=True)
 
@@ -239,3 +239,20 @@ def test_what_cannot_be_claimed_is_not_begun():
     assert names() == []
     with pytest.raises(OutsideUnitOfWork):
         require_unit_of_work()
+
+
+@pytest.mark.django_db
+def test_several_rows_are_locked_in_the_order_of_ids_whatever_the_query_says():
+    for name in "abcdefgh":
+        Tenant.objects.create(name=name)
+
+    with unit_of_work():
+        locked = lock_all(Tenant.objects.order_by("-pk").exclude(name="a"))
+
+    assert [tenant.pk for tenant in locked] == sorted(t.pk for t in Tenant.objects.exclude(name="a"))
+
+
+@pytest.mark.django_db
+def test_several_rows_are_not_locked_outside_a_unit_of_work():
+    with pytest.raises(OutsideUnitOfWork):
+        lock_all(Tenant.objects.all())
