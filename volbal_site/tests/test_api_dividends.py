@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from accounts.tests.threads import at_once
-from dividends.models import Dividend, Split
+from dividends.models import Split
 from dividends.tests.builders import all_written, assert_books_agree, make_dividend
-from positions.models import Position
-from positions.tests.builders import make_position, make_tenant
-from volbal.trading_day import trading_date
+from positions.tests.builders import make_tenant
 from volbal_site.tests.api_client import Api, make_key
+from volbal_site.tests.dividend_calls import DAY, TODAY, announced, code_of, opened, terms
 
 pytestmark = pytest.mark.django_db
-TODAY = trading_date(timezone.now())
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -37,31 +31,6 @@ def api(tenant):
 @pytest.fixture
 def bob():
     return Api(make_key(make_tenant("bob")))
-
-
-def opened(api, **values):
-    cell = {"ticker": "IBM", "qty": "100", "cash": "10000", "anchor_price": "150", **values}
-    return api.post("/positions", cell).json()
-
-
-def terms(**values):
-    return {
-        "ticker": "IBM",
-        "ex_date": TODAY.isoformat(),
-        "pay_date": TODAY.isoformat(),
-        "dps": "0.82",
-        **values,
-    }
-
-
-def announced(api, **values):
-    answer = api.post("/dividends/announce", terms(**values))
-    assert answer.status_code == 201, answer.content
-    return answer.json()
-
-
-def code_of(answer):
-    return answer.json()["type"].rsplit("/", 1)[1]
 
 
 def test_an_announced_dividend_is_answered_with_plain_decimals(api):
@@ -265,57 +234,6 @@ def test_tenants_never_see_or_touch_each_others(api, bob):
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "replayed"),
-    [
-        ("/dividends/announce", terms(), terms(dps=0.820)),
-        (
-            "/splits",
-            {"ticker": "IBM", "date": TODAY.isoformat(), "new_shares": 2, "old_shares": 1},
-            {"ticker": "IBM", "date": TODAY.isoformat(), "new_shares": "2", "old_shares": 1},
-        ),
-    ],
-)
-def test_a_replay_under_the_same_key_repeats_the_answer(api, path, body, replayed):
-    opened(api)
-    first = api.call("POST", path, body, Idempotency_Key="k-1", X_Request_ID="one")
-    written = all_written()
-
-    again = api.call("POST", path, replayed, Idempotency_Key="k-1", X_Request_ID="two")
-    other = api.call("POST", path, {**body, "ticker": "MSFT"}, Idempotency_Key="k-1")
-
-    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
-    assert (again["Idempotent-Replayed"], again["X-Request-ID"]) == ("true", "one")
-    assert (other.status_code, code_of(other)) == (422, "idempotency-key-reused")
-    assert all_written() == written
-
-
-def test_a_payment_replayed_under_its_key_tells_again_what_was_paid(api):
-    opened(api)
-    body = {"dividend_id": announced(api)["id"]}
-    first = api.call("POST", "/dividends/pay", body, Idempotency_Key="k-1")
-    written = all_written()
-
-    again = api.call("POST", "/dividends/pay", body, Idempotency_Key="k-1")
-    anew = api.call("POST", "/dividends/pay", body, Idempotency_Key="k-2")
-
-    assert len(first.json()["paid"]) == 1
-    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
-    assert (anew.status_code, anew.json()) == (200, {"paid": []})
-    assert all_written() == written
-
-
-def test_a_conflict_stays_one_under_its_key(api):
-    announced(api)
-
-    first, again = (
-        api.call("POST", "/dividends/announce", terms(dps="1"), Idempotency_Key="k-1") for _ in range(2)
-    )
-
-    assert (first.status_code, again.content) == (409, first.content)
-    assert again["Idempotent-Replayed"] == "true"
-
-
-@pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
         ("/dividends/announce", terms(dps="0"), 422, "out-of-range"),
@@ -386,9 +304,7 @@ def test_bad_filters_are_refused(api, query):
 @pytest.mark.parametrize("path", ["/dividends", "/dividends/receivables"])
 def test_a_list_takes_the_same_number_of_queries_however_long_it_is(api, path):
     def queries():
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert api.get(path).status_code == 200
         return len(captured)
 
@@ -401,27 +317,3 @@ def test_a_list_takes_the_same_number_of_queries_however_long_it_is(api, path):
 
     assert api.get(path).json()["count"] >= 8
     assert queries() == few <= 4
-
-
-@pytest.mark.django_db(transaction=True)
-def test_announced_and_paid_at_once_it_acts_once(api, tenant):
-    cells = [make_position(tenant, anchor=150) for _ in range(2)]
-
-    def send(path, body):
-        try:
-            return api.call("POST", path, body)
-        finally:
-            connection.close()
-
-    answers = at_once([lambda: send("/dividends/announce", terms())] * 5)
-    body = {"dividend_id": answers[0].json()["id"]}
-    payments = at_once([lambda: send("/dividends/pay", body)] * 5)
-
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.content for answer in answers}) == 1
-    assert sorted(len(payment.json()["paid"]) for payment in payments) == [0, 0, 0, 0, len(cells)]
-    assert Dividend.objects.count() == 1
-    assert {(cell.cash, cell.anchor_price) for cell in Position.objects.all()} == {
-        (Decimal("10061.5"), Decimal("149.18"))
-    }
-    assert_books_agree()
