@@ -38,14 +38,17 @@ def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
 
 
 def take_what_is_due(position: Position, on: date, *, stamp: Stamp) -> None:
-    """Apply to a locked position every split, then every ex-dividend due by the morning of `on`; pay nothing.
+    """Apply to a locked position what is due by the morning of `on`, day by day, splits first; pay nothing.
 
     Raises what `split_position` and `take_ex_dividend` raise.
     """
-    for split in _splits_due(position, on):
-        split_position(position, split, stamp=stamp)
-    for dividend in _dividends_due(position, on):
-        take_ex_dividend(position, dividend, stamp=stamp)
+    splits = [(split.date, 0, split) for split in _splits_due(position, on)]
+    dividends = [(dividend.ex_date, 1, dividend) for dividend in _dividends_due(position, on)]
+    for _, _, action in sorted([*splits, *dividends], key=lambda due: due[:2]):
+        if isinstance(action, Split):
+            split_position(position, action, stamp=stamp)
+        else:
+            take_ex_dividend(position, action, stamp=stamp)
 
 
 def pay_dividend(*, tenant_id: UUID, dividend_id: UUID, stamp: Stamp) -> list[Receivable]:

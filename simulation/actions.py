@@ -24,17 +24,27 @@ class Actions:
         self._splits = deque(split for split in history.splits if split.date > first)
         self._dividends = deque(d for d in history.dividends if d.ex_date > first)
         self._pending: list[tuple[date, Decimal]] = []
+        self._next = self._next_date()
 
     def begin_day(self, state: PositionState, day: date) -> PositionState:
-        """Return the state after what is due by the morning of `day`: splits, ex-dividends, payments."""
-        while self._splits and self._splits[0].date <= day:
-            split = self._splits.popleft()
-            state = apply_split(state, split.new_shares, split.old_shares)
-        while self._dividends and self._dividends[0].ex_date <= day:
-            dividend = self._dividends.popleft()
-            state, gross, tax = go_ex_dividend(state, dividend.dps, withholding_rate(None, None))
-            self._pending.append((dividend.pay_date, gross - tax))
+        """Return the state after what is due by the morning of `day`: each date's splits before its
+        ex-dividends, then all payments.
+        """
+        while self._next <= day:
+            if self._splits and self._splits[0].date == self._next:
+                split = self._splits.popleft()
+                state = apply_split(state, split.new_shares, split.old_shares)
+            else:
+                dividend = self._dividends.popleft()
+                state, gross, tax = go_ex_dividend(state, dividend.dps, withholding_rate(None, None))
+                self._pending.append((dividend.pay_date, gross - tax))
+            self._next = self._next_date()
         return self._pay(state, day) if self._pending else state
+
+    def _next_date(self) -> date:
+        split = self._splits[0].date if self._splits else date.max
+        dividend = self._dividends[0].ex_date if self._dividends else date.max
+        return min(split, dividend)
 
     def _pay(self, state: PositionState, day: date) -> PositionState:
         for pay_date, net in self._pending:

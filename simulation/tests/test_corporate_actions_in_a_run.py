@@ -144,3 +144,21 @@ def test_a_reverse_split_cuts_the_shares_toward_zero():
 
     assert run.final.qty == Decimal("33.33333333")
     assert told(run.trades) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fill", BOTH_FILLS)
+def test_days_without_a_bar_come_one_after_the_other(fill):
+    """The dividend of the 2nd day is paid on the shares before the split of the 3rd; both act on the 5th."""
+    history = make_history(
+        ["100", "49.5"], days=[day(0), day(4)], dividends=[(day(1), day(4), "1")], splits=[(day(2), 2, 1)]
+    )
+    bring_in(history)
+
+    run = fold(history, fill=fill)
+
+    assert (run.final.qty, run.final.anchor_price) == (200, Decimal("49.5"))
+    assert run.dividends_received == Decimal("75")
+    printed = both("XYZ", f"--fill={fill.value}")
+    assert printed["final"]["qty"] == "200"
+    assert printed["final"]["cash"] == "10075"
