@@ -17,14 +17,18 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 # The server lives for one test run: nothing is worth waiting for its disk.
 FOR_TESTS = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @contextmanager
-def server_url() -> Iterator[str]:
-    """Yield the URL of a server with a database to start from."""
+def server_url(*, durable: bool = False) -> Iterator[str]:
+    """Yield the URL of a server with a database to start from.
+
+    One that is started here waits for the disk only if it is to be `durable`.
+    """
     given = os.environ.get("TEST_POSTGRESQL_URL")
     if given:
         yield given
@@ -35,12 +39,21 @@ def server_url() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="volbal-pg-")
     try:
         with get_server(folder, cleanup_mode="stop") as server:
-            for setting in FOR_TESTS:
+            for setting in () if durable else FOR_TESTS:
                 server.psql(f"ALTER SYSTEM SET {setting} = off")
             server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_database(url: str, name: str) -> str:
+    """Create an empty database on the server of `url` and return its own URL."""
+    import psycopg  # not there on every machine that only runs SQLite
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 def main(command: list[str]) -> int:
