@@ -11,6 +11,7 @@ from uuid import UUID
 
 from accounts.errors import InvalidScopes
 from accounts.models import ApiKey, Scope, Tenant
+from accounts.prepared import Prepared, Slot
 from accounts.transactions import Stamp, lock_one, read_one, require_unit_of_work
 from volbal.errors import OutOfRange
 
@@ -18,6 +19,7 @@ from volbal.errors import OutOfRange
 KEY_TEXT = re.compile(r"vb_([0-9a-f]{16})_([0-9a-f]{64})", re.ASCII)
 _KEY_LENGTH = 3 + 16 + 1 + 64
 _LONGEST_NAME = 100
+_KEY = Prepared(lambda: ApiKey.objects.select_related("tenant").filter(pk=Slot("id", ApiKey._meta.pk)))
 
 
 def create_api_key(*, tenant_id: UUID, scopes: Iterable[str], name: str, stamp: Stamp) -> tuple[ApiKey, str]:
@@ -51,7 +53,7 @@ def find_api_key(text: str) -> ApiKey | None:
     if match is None:
         return None
     key_id, secret = match.groups()
-    key = ApiKey.objects.select_related("tenant").filter(pk=key_id).first()
+    key = _KEY.first(id=key_id)
     is_right = hmac.compare_digest(_hash_of(secret), key.secret_hash if key else "")
     return key if key is not None and is_right and key.revoked_at is None else None
 

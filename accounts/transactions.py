@@ -131,7 +131,12 @@ def lock_one(queryset: models.QuerySet[M], what: str) -> M:
     On SQLite the whole database is locked since the unit began. Raises NotFound if there is none.
     """
     require_unit_of_work()
-    return read_one(queryset.select_for_update(of=("self",), no_key=True), what)
+    return read_one(for_update(queryset), what)
+
+
+def for_update(queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+    """Return a query that locks the rows it finds, but lets rows that refer to them be written."""
+    return queryset.select_for_update(of=("self",), no_key=True)
 
 
 def lock_all(queryset: models.QuerySet[M]) -> list[M]:
@@ -142,7 +147,11 @@ def lock_all(queryset: models.QuerySet[M]) -> list[M]:
 
 def read_one(queryset: models.QuerySet[M], what: str) -> M:
     """Read the one row of `queryset`, locking nothing. Raises NotFound if there is none."""
-    row = queryset.first()
+    return the_row(queryset.first(), what)
+
+
+def the_row(row: M | None, what: str) -> M:
+    """Return what was found. Raises NotFound if nothing was."""
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row

@@ -186,7 +186,9 @@ def _print(runs: dict[tuple[str, int, str, str], list[Measured]]) -> None:
     print(f"{'':44} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'req/s':>8} {'CPU ms':>8}")
     for (call, clients, engine, name), found in sorted(runs.items(), key=_table_order):
         label = f"{call}, {clients} client{'s' if clients > 1 else ''}, {engine} {name}"
-        print(f"{label:44} " + " ".join(f"{_median(found, figure):8.2f}" for figure in Measured.__annotations__))
+        print(
+            f"{label:44} " + " ".join(f"{_median(found, figure):8.2f}" for figure in Measured.__annotations__)
+        )
 
 
 def _table_order(item: tuple[tuple[str, int, str, str], Any]) -> tuple[Any, ...]:

@@ -25,7 +25,8 @@ from configs.models import (
     SettingRow,
     TriggerConfig,
 )
-from configs.resolver import COMMISSION_RATE, as_public, effective_config
+from configs.resolver import as_public, effective_config
+from configs.rows import COMMISSION_RATE
 from configs.services import change_commission, change_config, check_change, check_commission
 from volbal.errors import VolbalError
 from volbal.fields import GROUPS

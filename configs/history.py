@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from configs.models import CommissionRate, SettingRow
-from configs.resolver import MODELS
+from configs.rows import MODELS
 from configs.services import COMMISSION_GROUP
 from positions.event_types import EventType
 from positions.models import Event, EventScope

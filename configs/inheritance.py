@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from uuid import UUID
 
 from configs.models import Scope, SettingRow
 from configs.owners import Owner
-from configs.resolver import MODELS, Path, RowsByOwner, by_owner, resolve
+from configs.resolver import Path, resolve, said_in
+from configs.rows import MODELS
 from positions.models import PositionStatus
 from volbal.errors import InvalidConfig
 from volbal.policy import check_config
+
+RowsByOwner = Mapping[UUID | None, SettingRow]
 
 
 def check_inheritance(owner: Owner, group: str, changed: SettingRow) -> None:
@@ -17,10 +21,11 @@ def check_inheritance(owner: Owner, group: str, changed: SettingRow) -> None:
 
     Raises InvalidConfig naming whose settings would make no sense. Closed positions are not asked.
     """
-    rows = {name: by_owner(_rows_concerned(name, owner)) for name in MODELS}
+    rows = {name: {row.owner_key: row for row in _rows_concerned(name, owner)} for name in MODELS}
     rows[group][changed.owner_key] = changed
+    said = {name: said_in(name, rows_of_group) for name, rows_of_group in rows.items()}
     for path, name in _affected(owner, changed, rows).items():
-        effective = resolve(rows, path)
+        effective = resolve(said, path)
         try:
             check_config(effective.trigger, effective.guardrail, effective.order_policy)
         except InvalidConfig as refusal:

@@ -83,6 +83,10 @@ class SettingQuerySet(models.QuerySet[Any]):
             | Q(position_id__in=[position.pk for position in positions])
         )
 
+    def about_one(self, position_id: object, tenant_id: object) -> SettingQuerySet:
+        """Every row that one position takes something from."""
+        return self.filter(Q(scope=Scope.GLOBAL) | Q(tenant_id=tenant_id) | Q(position_id=position_id))
+
     def of_tenant_and_below(self, tenant_id: UUID) -> SettingQuerySet:
         """A tenant's row, those of its positions, and the GLOBAL one they all inherit from."""
         return self.filter(Q(scope=Scope.GLOBAL) | Q(tenant_id=tenant_id) | Q(position__tenant_id=tenant_id))
@@ -247,6 +251,14 @@ class CommissionRateQuerySet(models.QuerySet["CommissionRate"]):
         """Every rate that a tenant may pay."""
         return self.filter(rate__isnull=False).filter(
             Q(scope=CommissionScope.GLOBAL) | Q(tenant_id=tenant_id)
+        )
+
+    def about_one(self, tenant_id: object, ticker: object) -> CommissionRateQuerySet:
+        """Every rate that a position of this tenant and ticker may pay."""
+        return self.filter(rate__isnull=False).filter(
+            Q(scope=CommissionScope.GLOBAL)
+            | Q(scope=CommissionScope.TENANT, tenant_id=tenant_id)
+            | Q(scope=CommissionScope.TENANT_ASSET, tenant_id=tenant_id, ticker=ticker)
         )
 
 

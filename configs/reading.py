@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from configs.models import CommissionScope, Scope
-from configs.resolver import COMMISSION_RATE
+from configs.rows import COMMISSION_RATE
 from volbal.errors import InvalidConfig, UnknownField
 from volbal.fields import GROUPS, NO_LIMIT_WORD, Field, NumberField
 from volbal.numbers import RATE_PLACES, parse_decimal, plain

@@ -8,38 +8,27 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from configs.models import (
-    CommissionRate,
-    CommissionScope,
-    GuardrailConfig,
-    OrderPolicyConfig,
-    Scope,
-    SettingRow,
-    TriggerConfig,
-)
+from configs.models import CommissionRate, CommissionScope, Scope, SettingRow
+from configs.rows import COMMISSION_RATE, RATES, Found, rows_about, rows_about_one
 from positions.models import Position
 from volbal import values
 from volbal.fields import GROUPS, NO_LIMIT_WORD
 from volbal.numbers import plain
 
-MODELS: dict[str, type[SettingRow]] = {
-    "trigger": TriggerConfig,
-    "guardrail": GuardrailConfig,
-    "order_policy": OrderPolicyConfig,
-}
 DEFAULTS: dict[str, object] = {
     "trigger": values.TriggerConfig(),
     "guardrail": values.GuardrailConfig(),
     "order_policy": values.OrderPolicyConfig(),
 }
-COMMISSION_RATE = "commission_rate"
 DEFAULT_COMMISSION_RATE = values.OrderPolicyConfig().commission_rate
 
-# One group's rows by the id of their tenant or position, None for GLOBAL.
-RowsByOwner = Mapping[UUID | None, SettingRow]
+# What is set in one group, with its scope, by the id of its tenant or position, None for GLOBAL.
+Said = tuple[Mapping[str, Any], str]
+SaidBy = Mapping[UUID | None, Said]
 # Owners from the most specific to GLOBAL: (position, tenant, None), (tenant, None) or (None,).
 Path = tuple[UUID | None, ...]
 RateKey = tuple[UUID | None, str | None]
+Rate = tuple[Decimal, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,36 +42,24 @@ class EffectiveConfig:
 
 
 def effective_config(position: Position) -> EffectiveConfig:
-    """Resolve every setting of one position in at most four queries.
+    """Resolve every setting of one position in one query.
 
     A field that no scope sets has the core's default and scope GLOBAL.
     """
-    return effective_configs([position])[position.pk]
+    return _resolved(position, *_sorted_out(rows_about_one(position)))
 
 
 def effective_configs(positions: Collection[Position]) -> dict[UUID, EffectiveConfig]:
-    """Resolve the settings of many positions, by id, in four queries. Keep to a few hundred at a time."""
-    rows = {group: by_owner(model._default_manager.about(positions)) for group, model in MODELS.items()}
-    own = rows["order_policy"]
-    inheriting = [p for p in positions if p.pk not in own or getattr(own[p.pk], COMMISSION_RATE) is None]
-    rates = _rates(
-        CommissionRate.objects.about({p.tenant_id for p in inheriting}, {p.ticker for p in inheriting})
-        if inheriting
-        else ()
-    )
-    return {
-        position.pk: resolve(
-            rows, (position.pk, position.tenant_id, None), rates, (position.tenant_id, position.ticker)
-        )
-        for position in positions
-    }
+    """Resolve the settings of many positions, by id, in one query. Keep to a few hundred at a time."""
+    rows, rates = _sorted_out(rows_about(positions) if positions else ())
+    return {position.pk: _resolved(position, rows, rates) for position in positions}
 
 
 def get_commission_rate(tenant_id: UUID | None = None, ticker: str | None = None) -> Decimal:
     """Return the rate (a fraction of the notional) without a position: asset, tenant, GLOBAL, else 0.0001."""
     tenant_ids = [] if tenant_id is None else [tenant_id]
-    rates = _rates(CommissionRate.objects.about(tenant_ids, [] if ticker is None else [ticker]))
-    return _commission((tenant_id, ticker), rates)[0]
+    rates = CommissionRate.objects.about(tenant_ids, [] if ticker is None else [ticker])
+    return _commission((tenant_id, ticker), {(r.tenant_id, r.ticker): (r.rate, r.scope) for r in rates})[0]
 
 
 def commission_rates_of(tenant_id: UUID) -> list[CommissionRate]:
@@ -117,19 +94,22 @@ def public_value(value: object) -> object:
     return plain(value) if isinstance(value, Decimal) else value
 
 
-def by_owner(rows: Iterable[SettingRow]) -> dict[UUID | None, SettingRow]:
-    """Index one group's rows by whose they are."""
-    return {row.owner_key: row for row in rows}
+def said_in(group: str, rows: Mapping[UUID | None, SettingRow]) -> SaidBy:
+    """Return what rows of one group say, by whose they are."""
+    return {
+        owner: ({name: getattr(row, name) for name in GROUPS[group]}, row.scope)
+        for owner, row in rows.items()
+    }
 
 
 def resolve(
-    rows: Mapping[str, RowsByOwner],
+    said: Mapping[str, SaidBy],
     path: Path,
-    rates: Mapping[RateKey, CommissionRate] | None = None,
+    rates: Mapping[RateKey, Rate] | None = None,
     asset: RateKey = (None, None),
 ) -> EffectiveConfig:
-    """Merge rows already read along `path`, and the commission rates of `asset` (tenant id, ticker)."""
-    merged = {group: _merge(group, rows[group], path) for group in GROUPS}
+    """Merge what is set along `path`, and the commission rates of `asset` (tenant id, ticker)."""
+    merged = {group: _merge(group, said[group], path) for group in GROUPS}
     policy, scopes = merged["order_policy"]
     if COMMISSION_RATE not in policy:
         policy[COMMISSION_RATE], scopes[COMMISSION_RATE] = _commission(asset, rates or {})
@@ -141,28 +121,41 @@ def resolve(
     )
 
 
-def _merge(group: str, rows: RowsByOwner, path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def _merge(group: str, said: SaidBy, path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Return (what is set along the path, the scope of every field)."""
     chosen: dict[str, Any] = {}
     scopes = dict.fromkeys(GROUPS[group], str(Scope.GLOBAL))
-    for row in (rows[owner] for owner in path if owner in rows):
+    for values_set, scope in (said[owner] for owner in path if owner in said):
         for name in GROUPS[group]:
-            value = getattr(row, name)
+            value = values_set[name]
             if value is not None and name not in chosen:
                 chosen[name] = None if value == NO_LIMIT_WORD else value
-                scopes[name] = row.scope
+                scopes[name] = scope
     return chosen, scopes
 
 
-def _rates(rates: Iterable[CommissionRate]) -> dict[RateKey, CommissionRate]:
-    return {(rate.tenant_id, rate.ticker): rate for rate in rates}
+def _resolved(
+    position: Position, said: Mapping[str, SaidBy], rates: Mapping[RateKey, Rate]
+) -> EffectiveConfig:
+    path = (position.pk, position.tenant_id, None)
+    return resolve(said, path, rates, (position.tenant_id, position.ticker))
 
 
-def _commission(asset: RateKey, rates: Mapping[RateKey, CommissionRate]) -> tuple[Decimal, str]:
+def _sorted_out(rows: Iterable[Found]) -> tuple[Mapping[str, SaidBy], Mapping[RateKey, Rate]]:
+    said: dict[str, dict[UUID | None, Said]] = {group: {} for group in GROUPS}
+    rates: dict[RateKey, Rate] = {}
+    for row in rows:
+        if row.group == RATES:
+            rates[row.tenant_id, row.ticker] = (row.values[COMMISSION_RATE], row.scope)
+        else:
+            said[row.group][row.position_id or row.tenant_id] = (row.values, row.scope)
+    return said, rates
+
+
+def _commission(asset: RateKey, rates: Mapping[RateKey, Rate]) -> tuple[Decimal, str]:
     """Return (rate, scope), the most specific first."""
     tenant_id, _ = asset
     for key in (asset, (tenant_id, None), (None, None)):
-        row = rates.get(key)
-        if row is not None and row.rate is not None:
-            return row.rate, row.scope
+        if key in rates:
+            return rates[key]
     return DEFAULT_COMMISSION_RATE, str(CommissionScope.GLOBAL)

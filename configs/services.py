@@ -13,7 +13,7 @@ from configs.inheritance import check_inheritance
 from configs.models import CommissionRate, Scope, SettingRow
 from configs.owners import Owner, lock_owner
 from configs.reading import read_rate, read_settings, require_commission_scope
-from configs.resolver import MODELS
+from configs.rows import MODELS
 from volbal.errors import InvalidConfig
 from volbal.fields import GROUPS, NO_LIMIT_WORD, PRESETS, read_ticker
 from volbal.numbers import plain

@@ -12,7 +12,7 @@ from ninja import Query, Router
 from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import once
 from accounts.api_types import Limit, Offset, TickerIn, page
-from accounts.transactions import read_one, unit_of_work
+from accounts.transactions import unit_of_work
 from positions import services
 from positions.event_types import EventType
 from positions.models import Event, Position, PositionStatus
@@ -34,7 +34,7 @@ Cursor = Annotated[str | None, Query(max_length=18, pattern=r"^[1-9][0-9]*$")]
 
 def position_of(request: HttpRequest, position_id: UUID) -> Position:
     """Return one of the calling tenant's cells; another tenant's is NotFound like a random id."""
-    return read_one(Position.objects.of_tenant(tenant_of(request)).filter(pk=position_id), "position")
+    return Position.objects.read(position_id, tenant_id=tenant_of(request).pk)
 
 
 @router.get("/positions", auth=READ, response=PositionPage, summary="List cells")

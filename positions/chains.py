@@ -14,9 +14,14 @@ from uuid import UUID
 
 from django.db import models
 
+from accounts.prepared import Prepared, Slot, insert_rows, update_row
 from accounts.transactions import current_unit
 from positions.models import ChainedRow, ChainHead
 from volbal.numbers import plain
+
+_LOCKED_HEAD = Prepared(
+    lambda: ChainHead.objects.select_for_update().filter(chain=Slot("chain", models.CharField()))
+)
 
 Row = TypeVar("Row", bound=ChainedRow)
 
@@ -29,12 +34,17 @@ def as_json(value: Any) -> Any:
 
     Raises TypeError for a float: money never passes through one.
     """
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, bool | int | str):
+    kind = type(value)
+    if kind is str or value is None or kind is bool or kind is int:  # nearly all there is, hence first
         return value
+    if kind is dict:
+        return {str(key): as_json(part) for key, part in value.items()}
     if isinstance(value, Decimal):
         return plain(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, int | str):
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
@@ -87,10 +97,10 @@ class ChainWriter:
 
     def finish(self) -> None:
         """Write what was collected."""
-        for model, rows in self._rows.items():
-            model._default_manager.bulk_create(rows)
+        for rows in self._rows.values():
+            insert_rows(rows)
         for head in self._heads.values():
-            head.save(update_fields=["seq", "hash"])
+            update_row(head, ("seq", "hash"))
 
     def mark(self) -> ChainMark:
         """Return where each chain and table stands."""
@@ -107,8 +117,9 @@ class ChainWriter:
         self._rows = {model: self._rows[model][:count] for model, count in mark.rows.items()}
 
     def _lock_head(self, chain: str) -> ChainHead:
-        locked = ChainHead.objects.select_for_update()
-        head = locked.filter(chain=chain).first() or locked.get_or_create(chain=chain)[0]
+        head = _LOCKED_HEAD.first(chain=chain)
+        if head is None:
+            head, _ = ChainHead.objects.select_for_update().get_or_create(chain=chain)
         self._heads[chain] = head
         return head
 

@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Tenant
-from accounts.transactions import lock_one
+from accounts.prepared import Prepared, Slot
+from accounts.transactions import for_update, require_unit_of_work, the_row
 from positions.event_types import EventType
 from volbal.numbers import MONEY_LIMIT, QTY_LIMIT
 from volbal.values import PositionState
@@ -48,9 +49,23 @@ class PositionQuerySet(models.QuerySet["Position"]):
     def in_ledger_order(self) -> PositionQuerySet:
         return self.order_by("tenant__name", "number")
 
-    def lock(self, position_id: uuid.UUID) -> Position:
-        """Lock one position until the unit of work ends: the mutex of everything done to it."""
-        return lock_one(self.filter(pk=position_id), "position")
+
+class PositionManager(models.Manager["Position"]):
+    """Reads of one position by its id, which take no other filter along."""
+
+    def lock(self, position_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> Position:
+        """Lock one position until the unit of work ends: the mutex of everything done to it.
+
+        With `tenant_id` only if it is that tenant's: another's is not even waited for. Raises NotFound.
+        """
+        require_unit_of_work()
+        if tenant_id is None:
+            return the_row(_LOCKED.first(id=position_id), "position")
+        return the_row(_LOCKED_OF_TENANT.first(id=position_id, tenant_id=tenant_id), "position")
+
+    def read(self, position_id: uuid.UUID, *, tenant_id: uuid.UUID) -> Position:
+        """Read one position of a tenant, locking nothing. Raises NotFound."""
+        return the_row(_OF_TENANT.first(id=position_id, tenant_id=tenant_id), "position")
 
 
 class Position(models.Model):
@@ -77,7 +92,7 @@ class Position(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[PositionQuerySet] = PositionQuerySet.as_manager()  # type: ignore[assignment]
+    objects = PositionManager.from_queryset(PositionQuerySet)()
 
     class Meta:
         constraints = [
@@ -124,6 +139,15 @@ class Position(models.Model):
             dividend_receivable=self.dividend_receivable,
             anchor_price=self.anchor_price,
         )
+
+
+def _one(**also: Slot) -> models.QuerySet[Position]:
+    return Position.objects.filter(pk=Slot("id", models.UUIDField()), **also)
+
+
+_OF_TENANT = Prepared(lambda: _one(tenant=Slot("tenant_id", models.UUIDField())))
+_LOCKED = Prepared(lambda: for_update(_one()))
+_LOCKED_OF_TENANT = Prepared(lambda: for_update(_one(tenant=Slot("tenant_id", models.UUIDField()))))
 
 
 class ChainHead(models.Model):

@@ -82,7 +82,8 @@ POSTGRESQL_OPTIONS = {
 }
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"].setdefault("OPTIONS", {}).update(SQLITE_OPTIONS if IS_SQLITE else POSTGRESQL_OPTIONS)
-DATABASES["default"]["ATOMIC_REQUESTS"] = False
+# A thread keeps its connection, and looks whether it still stands before it is used again.
+DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if IS_SQLITE:
     # Tests run on a file too: an in-memory database locks differently, and races are what they are after.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}

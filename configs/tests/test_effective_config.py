@@ -108,13 +108,13 @@ def test_another_tenants_and_another_positions_settings_do_not_reach_here():
     assert effective_config(position).trigger == values.TriggerConfig()
 
 
-def test_one_position_takes_four_queries_and_many_take_four_too(django_assert_num_queries):
+def test_one_position_takes_one_query_and_many_take_one_too(django_assert_num_queries):
     positions = [make_position(ticker=ticker) for ticker in ("IBM", "MSFT", "KO")]
     set_position(positions[1], "trigger", up_threshold_pct=Decimal(8))
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(1):
         effective_config(positions[0])
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(1):
         many = effective_configs(positions)
 
     assert [many[position.pk].trigger.up_threshold_pct for position in positions] == [3, 8, 3]

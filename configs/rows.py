@@ -1,0 +1,99 @@
+"""What is set anywhere that concerns a position, read in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast
+
+from accounts.prepared import Prepared, Slot
+from configs.models import CommissionRate, GuardrailConfig, OrderPolicyConfig, SettingRow, TriggerConfig
+from positions.models import Position
+from volbal.fields import GROUPS
+
+MODELS: dict[str, type[SettingRow]] = {
+    "trigger": TriggerConfig,
+    "guardrail": GuardrailConfig,
+    "order_policy": OrderPolicyConfig,
+}
+COMMISSION_RATE = "commission_rate"
+RATES = "rates"
+_FIELDS = [(group, name) for group, fields in GROUPS.items() for name in fields]
+_NAMES = [name for _, name in _FIELDS]
+
+
+class Found(NamedTuple):
+    """One scope's say in one group, or (group RATES) one commission rate, as `commission_rate` and ticker."""
+
+    group: str
+    scope: str
+    tenant_id: UUID | None
+    position_id: UUID | None
+    ticker: str | None
+    values: dict[str, Any]
+
+
+def rows_about_one(position: Position) -> Iterator[Found]:
+    """Read all that one position takes something from."""
+    return _found(_ABOUT_ONE.rows(pk=position.pk, tenant_id=position.tenant_id, ticker=position.ticker))
+
+
+def rows_about(positions: Collection[Position]) -> Iterator[Found]:
+    """Read all that some positions take something from."""
+    settings = {group: model._default_manager.about(positions) for group, model in MODELS.items()}
+    tenants, tickers = {p.tenant_id for p in positions}, {p.ticker for p in positions}
+    return _found(_on_top_of_each_other(settings, CommissionRate.objects.about(tenants, tickers)))
+
+
+def _found(rows: Iterable[tuple[Any, ...]]) -> Iterator[Found]:
+    for group, scope, tenant_id, position_id, ticker, *values in rows:
+        yield Found(group, scope, tenant_id, position_id, ticker, dict(zip(_NAMES, values, strict=True)))
+
+
+def _about_any_one() -> models.QuerySet[Any, Any]:
+    position_id, tenant_id = Slot("pk", models.UUIDField()), Slot("tenant_id", models.UUIDField())
+    ticker = Slot("ticker", models.CharField())
+    return _on_top_of_each_other(
+        {group: model._default_manager.about_one(position_id, tenant_id) for group, model in MODELS.items()},
+        CommissionRate.objects.about_one(tenant_id, ticker),
+    )
+
+
+def _on_top_of_each_other(
+    settings: Mapping[str, models.QuerySet[Any]], rates: models.QuerySet[Any]
+) -> models.QuerySet[Any, Any]:
+    """Unite three kinds of settings and the rates: a column for each setting there is."""
+    first, *others = [_columns(rows, group) for group, rows in {**settings, RATES: rates}.items()]
+    return first.union(*others, all=True)
+
+
+def _columns(rows: models.QuerySet[Any], group: str) -> models.QuerySet[Any, Any]:
+    own = {name for of, name in _FIELDS if of == group}
+    is_rate = group == RATES
+    return rows.values_list(
+        Value(group),
+        "scope",
+        "tenant_id",
+        _nothing(models.UUIDField()) if is_rate else "position_id",
+        "ticker" if is_rate else _nothing(models.CharField(max_length=12)),
+        *(
+            name
+            if name in own
+            else "rate"
+            if is_rate and name == COMMISSION_RATE
+            else _nothing(MODELS[of]._meta.get_field(name))
+            for of, name in _FIELDS
+        ),
+    )
+
+
+def _nothing(field: Any) -> Cast:
+    """A null of a column's kind: PostgreSQL wants all parts of a union alike."""
+    return Cast(Value(None), output_field=field)
+
+
+_ABOUT_ONE = Prepared(_about_any_one)
