@@ -18,6 +18,7 @@ from django.db import models, transaction
 from accounts.errors import NotFound, OutsideUnitOfWork
 
 M = TypeVar("M", bound=models.Model)
+R = TypeVar("R")
 
 
 class Finishing(Protocol):
@@ -150,7 +151,7 @@ def read_one(queryset: models.QuerySet[M], what: str) -> M:
     return the_row(queryset.first(), what)
 
 
-def the_row(row: M | None, what: str) -> M:
+def the_row(row: R | None, what: str) -> R:
     """Return what was found. Raises NotFound if nothing was."""
     if row is None:
         raise NotFound(f"There is no such {what}.")

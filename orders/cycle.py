@@ -117,7 +117,7 @@ def snapshot_of(
     """
     effective = effective_config(position)
     check_config(effective.trigger, effective.guardrail, effective.order_policy)
-    orders = list(Order.objects.open_or_of_day(position, trading_date(at)))
+    orders = Order.objects.open_or_of_day(position, trading_date(at))
     snapshot = Snapshot(
         position=position.state(),
         quote=quote,

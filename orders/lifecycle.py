@@ -65,7 +65,7 @@ def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> O
     """
     if request.qty >= QTY_LIMIT:
         raise OutOfRange("The books keep less than 10,000,000 shares a position.", qty=request.qty)
-    if Order.objects.open().filter(position=position).exists():
+    if Order.objects.has_open(position):
         raise OrderOpen("An order of this position is still open.")
     order = _new_order(position, request, stamp)
     order.reserved_cash, order.reserved_qty = to_reserve(order, request.slippage_bps)

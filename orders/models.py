@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.errors import NotFound
 from accounts.models import Tenant
-from accounts.transactions import lock_one
+from accounts.prepared import Prepared, Slot
+from accounts.transactions import for_update, the_row
 from configs.models import Scope
 from positions.models import Position, money_field, qty_field, rate_field
 from volbal.order_states import OPEN, OrderStatus
@@ -30,17 +29,22 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> OrderQuerySet:
         return self.filter(status__in=sorted(OPEN))
 
-    def open_or_of_day(self, position: Position, day: date) -> OrderQuerySet:
-        # Not one filter with OR: that walks through all orders the position ever had.
-        return self.filter(position=position, trading_date=day).union(self.open().filter(position=position))
+
+class OrderManager(models.Manager["Order"]):
+    """Reads of an order by its id, or of a position's, which take no other filter along."""
+
+    def open_or_of_day(self, position: Position, day: date) -> list[Order]:
+        """Read what counts today: a position's orders of that New York date, and those still open."""
+        return _OPEN_OR_OF_DAY.rows(position=position.pk, day=day)
+
+    def has_open(self, position: Position) -> bool:
+        """Say whether an order of the position can still be executed."""
+        return bool(_OPEN.rows(position=position.pk))
 
     def lock_with_position(self, order_id: uuid.UUID) -> Order:
         """Lock the order's position, then the order. Raises NotFound."""
-        position_id = self.filter(pk=order_id).values_list("position_id", flat=True).first()
-        if position_id is None:
-            raise NotFound("There is no such order.")
-        position = Position.objects.lock(position_id)
-        order = lock_one(self.filter(pk=order_id), "order")
+        position = Position.objects.lock(the_row(_POSITION_OF.first(id=order_id), "order")[0])
+        order = the_row(_LOCKED.first(id=order_id), "order")
         order.position = position
         return order
 
@@ -74,7 +78,7 @@ class Order(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[OrderQuerySet] = OrderQuerySet.as_manager()  # type: ignore[assignment]
+    objects = OrderManager.from_queryset(OrderQuerySet)()
 
     class Meta:
         constraints = [
@@ -138,6 +142,26 @@ class Order(models.Model):
     def is_manual(self) -> bool:
         """Whether a person executes it."""
         return self.broker == MANUAL
+
+
+def _of_day_or_open() -> models.QuerySet[Order]:
+    """Not one filter with OR: that walks through all orders the position ever had."""
+    of_day = _of_one().filter(trading_date=Slot("day", models.DateField()))
+    return of_day.union(_of_one().open())
+
+
+def _of_one() -> OrderQuerySet:
+    return Order.objects.filter(position=Slot("position", models.UUIDField()))
+
+
+def _one() -> models.QuerySet[Order]:
+    return Order.objects.filter(pk=Slot("id", models.UUIDField()))
+
+
+_OPEN_OR_OF_DAY = Prepared(_of_day_or_open)
+_OPEN = Prepared(lambda: _of_one().open().values_list("pk"))
+_POSITION_OF = Prepared(lambda: _one().values_list("position_id"))
+_LOCKED = Prepared(lambda: for_update(_one()))
 
 
 class TradingState(models.TextChoices):

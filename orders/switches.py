@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Q
 
 from accounts.models import Tenant
+from accounts.prepared import Prepared, Slot
 from accounts.transactions import Stamp, read_one, require_unit_of_work
 from configs.models import Scope
 from orders.models import TradingState, TradingSwitch
@@ -26,6 +27,15 @@ LONGEST_REASON = 500
 # Any number that nothing else locks; on PostgreSQL advisory locks share one space of numbers.
 _LOCK = 7_231_001
 _STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+
+
+def _over_one_position() -> models.QuerySet[TradingSwitch, tuple[str]]:
+    tenant, position = Slot("tenant", models.UUIDField()), Slot("position", models.UUIDField())
+    rows = TradingSwitch.objects.filter(Q(scope=Scope.GLOBAL) | Q(tenant=tenant) | Q(position=position))
+    return rows.values_list("state")
+
+
+_STATES_OVER = Prepared(_over_one_position)
 
 
 def turn(
@@ -61,10 +71,8 @@ def turn(
 
 def state_for(position: Position) -> TradingState:
     """Return the strictest of the three switches that stand over a position."""
-    rows = TradingSwitch.objects.filter(
-        Q(scope=Scope.GLOBAL) | Q(tenant_id=position.tenant_id) | Q(position=position)
-    )
-    return strictest(rows.values_list("state", flat=True))
+    found = _STATES_OVER.rows(tenant=position.tenant_id, position=position.pk)
+    return strictest(state for (state,) in found)
 
 
 def require_not_halted() -> None:

@@ -22,7 +22,7 @@ PRICES = [104, 100, 108, 112, 96, 117]
 
 
 def activity(position, at=OPENED_AT):
-    orders = list(Order.objects.open_or_of_day(position, trading_date(at)))
+    orders = Order.objects.open_or_of_day(position, trading_date(at))
     counted = day_activity(position, orders, at)
     return counted.orders, counted.notional
 
