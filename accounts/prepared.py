@@ -1,7 +1,7 @@
 """Statements of the hot path: their SQL is written once a thread, and each use only brings its values.
 
-Writing the SQL anew is nine tenths of what the ORM takes for reading one row. The ORM still writes it, so that
-it fits the models; columns are converted by the models' own fields, and statements go through the same cursor.
+Writing the SQL anew is nine tenths of what the ORM takes for reading one row. The ORM still writes it, so
+that it fits the models; columns are converted by the models' own fields, and the cursor is the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, models
 from django.db.models.query import ModelIterable, get_related_populators
 
 T = TypeVar("T")
@@ -79,6 +79,21 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         _insert(some, fields)
 
 
+def insert_unless_there(row: models.Model) -> bool:
+    """Insert one new row; say whether it is in, or was kept out by one that is unique in the same way.
+
+    The transaction goes on either way, without a savepoint.
+    """
+    try:
+        return _insert([row], row._meta.local_concrete_fields, " ON CONFLICT DO NOTHING") == 1
+    except IntegrityError:
+        if (
+            connection.vendor == "sqlite"
+        ):  # a guard refused before the conflict was seen; only the row is undone
+            return False
+        raise
+
+
 def update_row(row: models.Model, names: Sequence[str]) -> None:
     """Write some fields of a row that is there, as `save(update_fields=names)` would without its signals.
 
@@ -123,18 +138,20 @@ def _instances(compiler: Any) -> Callable[[Sequence[Any]], models.Model]:
     return make
 
 
-def _insert(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any]]) -> None:
+def _insert(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any]], clause: str = "") -> int:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     places = f"({', '.join(['%s'] * len(fields))})"
     sql = f"INSERT INTO {quote(rows[0]._meta.db_table)} ({columns}) VALUES "  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(
-            sql + ", ".join([places] * len(rows)),
+            sql + ", ".join([places] * len(rows)) + clause,
             [_stored(field, row, add=True) for row in rows for field in fields],
         )
+        inserted: int = cursor.rowcount
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    return inserted
 
 
 def _stored(field: models.Field[Any, Any], row: models.Model, *, add: bool) -> Any:

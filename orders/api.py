@@ -34,14 +34,13 @@ router = Router(tags=["orders"])
 def evaluate_position(
     request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: bool = False
 ) -> HttpResponse | Evaluation:
-    position_of(request, position_id)
-    stamp = stamp_of(request)
-    quote = market_quote(position_id) if price is None else given_quote(price, stamp.at)
+    stamp, tenant_id = stamp_of(request), tenant_of(request).pk
+    quote = market_quote(position_id, tenant_id=tenant_id) if price is None else given_quote(price, stamp.at)
     if dry_run:
-        return preview(position_id=position_id, quote=quote, at=stamp.at)
+        return preview(position_id=position_id, quote=quote, at=stamp.at, tenant_id=tenant_id)
     return once(
         request,
-        lambda: evaluate(position_id=position_id, quote=quote, stamp=stamp),
+        lambda: evaluate(position_id=position_id, quote=quote, stamp=stamp, tenant_id=tenant_id),
         schema=EvaluationOut,
     )
 

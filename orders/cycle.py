@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
-from accounts.transactions import Stamp, read_one, unit_of_work
+from accounts.transactions import Stamp, unit_of_work
 from configs.resolver import EffectiveConfig, effective_config
 from market.calendar import is_open
 from market.providers.registry import provider
@@ -55,19 +55,24 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
         return evaluate(position_id=position_id, quote=quote, stamp=stamp)
 
 
-def preview(*, position_id: UUID, quote: MarketQuote | None, at: datetime) -> Evaluation:
+def preview(
+    *, position_id: UUID, quote: MarketQuote | None, at: datetime, tenant_id: UUID | None = None
+) -> Evaluation:
     """Decide as `evaluate` would, and save nothing. Needs no lock. Raises NotFound."""
-    position = read_one(Position.objects.filter(pk=position_id), "position")
+    position = Position.objects.read(position_id, tenant_id=tenant_id)
     snapshot, _ = snapshot_of(position, quote, at)
     return Evaluation(position=position, quote=quote, decision=snapshot.decide(), event=None, order=None)
 
 
-def evaluate(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp) -> Evaluation:
+def evaluate(
+    *, position_id: UUID, quote: MarketQuote | None, stamp: Stamp, tenant_id: UUID | None = None
+) -> Evaluation:
     """Decide on one quote, record why, and place what was decided, inside the caller's unit of work.
 
-    Raises NotFound, PositionClosed, and InvalidConfig if the settings in the database make no sense.
+    With `tenant_id` another tenant's position is not found. Raises NotFound, PositionClosed, and
+    InvalidConfig if the settings in the database make no sense.
     """
-    position = lock_open_position(position_id)
+    position = lock_open_position(position_id, tenant_id=tenant_id)
     share_switches()
     snapshot, effective = snapshot_of(position, quote, stamp.at)
     decision = snapshot.decide()
@@ -88,9 +93,12 @@ def given_quote(price: Decimal, at: datetime) -> MarketQuote:
     return MarketQuote(price=require_price(price, "price"), as_of=at, source=MANUAL_SOURCE)
 
 
-def market_quote(position_id: UUID) -> MarketQuote | None:
-    """Ask the position's market provider; None when it has no price. Opens no transaction."""
-    position = read_one(Position.objects.filter(pk=position_id), "position")
+def market_quote(position_id: UUID, *, tenant_id: UUID | None = None) -> MarketQuote | None:
+    """Ask the position's market provider; None when it has no price. Opens no transaction.
+
+    With `tenant_id` another tenant's position is not found. Raises NotFound.
+    """
+    position = Position.objects.read(position_id, tenant_id=tenant_id)
     return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
 
 

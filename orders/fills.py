@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import models
 
+from accounts.prepared import Prepared, Slot, insert_unless_there
 from accounts.transactions import Stamp, unit_of_work
 from orders.errors import ExecutionConflict
 from orders.lifecycle import move
@@ -26,6 +28,13 @@ from volbal.values import Fill, GuardrailConfig, Side
 
 # Their executions are reported by ourselves or by a person, so a wrong one is refused, not kept.
 TRUSTED_BROKERS = frozenset({"paper", "manual"})
+_TRADE_OF = Prepared(
+    lambda: Trade.objects.filter(
+        tenant=Slot("tenant", models.UUIDField()),
+        broker=Slot("broker", models.CharField()),
+        execution_id=Slot("execution_id", models.CharField()),
+    )
+)
 EXECUTION_ID = re.compile(r"[ -~]{1,120}\Z")
 
 
@@ -59,7 +68,7 @@ def book_locked_fill(
     _check_fill(order, fill, execution_id)
     trade = _insert_trade(order, fill, execution_id, executed_at)
     old_anchor = order.position.anchor_price
-    _count_on_order(order, trade)
+    _count_on_order(order, trade, _fills_of(order, trade))
     _book_on_position(order, fill, trade, stamp)
     _tell_fill(order, trade, stamp, guardrail)
     _tell_anchor(order, old_anchor, stamp)
@@ -113,9 +122,8 @@ def _check_fill(order: Order, fill: Fill, execution_id: str) -> None:
 
 
 def _known_trade(order: Order, execution_id: str) -> Trade | None:
-    return Trade.objects.filter(
-        tenant_id=order.position.tenant_id, broker=order.broker, execution_id=execution_id
-    ).first()
+    tenant_id = order.position.tenant_id
+    return _TRADE_OF.first(tenant=tenant_id, broker=order.broker, execution_id=execution_id)
 
 
 def _insert_trade(order: Order, fill: Fill, execution_id: str, executed_at: datetime) -> Trade:
@@ -132,19 +140,21 @@ def _insert_trade(order: Order, fill: Fill, execution_id: str, executed_at: date
         commission=fill.commission,
         executed_at=executed_at,
     )
-    try:
-        with transaction.atomic():  # a savepoint: another position's order may have got the id meanwhile
-            trade.save(force_insert=True)
-    except IntegrityError:
-        raise ExecutionConflict(f"Execution {execution_id} is booked for another order.") from None
+    if not insert_unless_there(trade):  # another position's order may have got the id meanwhile
+        raise ExecutionConflict(f"Execution {execution_id} is booked for another order.")
     return trade
 
 
-def _count_on_order(order: Order, trade: Trade) -> None:
+def _fills_of(order: Order, trade: Trade) -> Iterable[tuple[Decimal, Decimal]]:
+    """Return (qty, price) of all fills, the booked `trade` among them; a first one needs no look."""
+    return order.trades.values_list("qty", "price") if order.filled_qty else [(trade.qty, trade.price)]
+
+
+def _count_on_order(order: Order, trade: Trade, fills: Iterable[tuple[Decimal, Decimal]]) -> None:
     order.filled_qty += trade.qty
     order.filled_notional += trade.notional
     order.commission += trade.commission
-    order.avg_fill_price = average_price(order.trades.values_list("qty", "price"))
+    order.avg_fill_price = average_price(fills)
 
 
 def _book_on_position(order: Order, fill: Fill, trade: Trade, stamp: Stamp) -> None:

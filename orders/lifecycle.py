@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from accounts.prepared import insert_rows, update_row
 from accounts.transactions import Stamp
 from orders.breach import judge_finished
 from orders.models import Order
@@ -31,6 +32,7 @@ EVENT_OF_STATUS = {
     OrderStatus.EXPIRED: EventType.ORDER_EXPIRED,
     OrderStatus.UNKNOWN: EventType.ORDER_UNKNOWN,
 }
+RESERVED_COLUMNS = ["reserved_cash", "reserved_qty", "updated_at"]
 ORDER_COLUMNS = [
     "status",
     "reason",
@@ -72,8 +74,8 @@ def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> O
     require_free(position, cash=order.reserved_cash, qty=order.reserved_qty)
     position.reserved_cash += order.reserved_cash
     position.reserved_qty += order.reserved_qty
-    position.save(update_fields=["reserved_cash", "reserved_qty", "updated_at"])
-    order.save(force_insert=True)
+    update_row(position, RESERVED_COLUMNS)
+    insert_rows([order])
     if order.is_manual:
         _tell_proposal(order, stamp)
     return order
@@ -88,7 +90,7 @@ def reject_below_min(position: Position, request: OrderRequest, *, stamp: Stamp)
     )
     if same_day.exists():
         return None
-    order.save(force_insert=True)
+    insert_rows([order])
     record_event(
         position,
         EventType.ORDER_REJECTED,
@@ -128,7 +130,7 @@ def move(
     order.status = status
     if not order.is_open:
         release(order)
-    order.save(update_fields=ORDER_COLUMNS)
+    update_row(order, ORDER_COLUMNS)
     type_ = EVENT_OF_STATUS.get(status)
     if type_ is not None:
         record_event(order.position, type_, message, stamp=stamp, inputs=order.facts(), outputs=outputs)
@@ -141,7 +143,7 @@ def release(order: Order) -> None:
     if order.reserved_cash or order.reserved_qty:
         order.position.reserved_cash -= order.reserved_cash
         order.position.reserved_qty -= order.reserved_qty
-        order.position.save(update_fields=["reserved_cash", "reserved_qty", "updated_at"])
+        update_row(order.position, RESERVED_COLUMNS)
         order.reserved_cash, order.reserved_qty = ZERO, ZERO
 
 

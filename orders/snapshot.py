@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -38,12 +38,15 @@ class Snapshot:
 
     def decide(self) -> Decision:
         """Make the decision. Raises InvalidConfig or OutOfRange as the core does."""
-        return decide(**{name: getattr(self, name) for name in self.__slots__})
+        return decide(**{part: getattr(self, part) for part in PARTS})
+
+
+PARTS = tuple(field.name for field in fields(Snapshot))
 
 
 def snapshot_as_facts(snapshot: Snapshot, effective: EffectiveConfig) -> dict[str, Any]:
     """Return the snapshot for an event's inputs, with the scope that each setting came from."""
-    return {**asdict(snapshot), "scopes": effective.scopes}
+    return {**{part: _facts_of(getattr(snapshot, part)) for part in PARTS}, "scopes": effective.scopes}
 
 
 def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
@@ -63,6 +66,10 @@ def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
 def decision_as_facts(decision: Decision) -> dict[str, Any]:
     """Return the decision for an event's outputs."""
     return {"decision": decision_as_json(decision)}
+
+
+def _facts_of(part: Any) -> dict[str, Any] | None:
+    return None if part is None else {name: getattr(part, name) for name in part.__slots__}
 
 
 def _quote(facts: Mapping[str, Any]) -> MarketQuote:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from accounts.prepared import update_row
 from accounts.transactions import Stamp, require_unit_of_work
 from positions.chains import append
 from positions.models import CauseKind, JournalEntry, Position
@@ -54,7 +55,7 @@ def book(position: Position, movement: Movement, cause: Cause, *, stamp: Stamp) 
     receivable = position.dividend_receivable + movement.receivable
     _check_balances(position, cash, qty, receivable)
     position.cash, position.qty, position.dividend_receivable = cash, qty, receivable
-    position.save(update_fields=MONEY_COLUMNS)
+    update_row(position, MONEY_COLUMNS)
     entry = JournalEntry(
         position=position,
         at=stamp.at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -63,8 +63,10 @@ class PositionManager(models.Manager["Position"]):
             return the_row(_LOCKED.first(id=position_id), "position")
         return the_row(_LOCKED_OF_TENANT.first(id=position_id, tenant_id=tenant_id), "position")
 
-    def read(self, position_id: uuid.UUID, *, tenant_id: uuid.UUID) -> Position:
-        """Read one position of a tenant, locking nothing. Raises NotFound."""
+    def read(self, position_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> Position:
+        """Read one position, with `tenant_id` only if it is that tenant's. Raises NotFound."""
+        if tenant_id is None:
+            return the_row(_ANY.first(id=position_id), "position")
         return the_row(_OF_TENANT.first(id=position_id, tenant_id=tenant_id), "position")
 
 
@@ -145,6 +147,7 @@ def _one(**also: Slot) -> models.QuerySet[Position]:
     return Position.objects.filter(pk=Slot("id", models.UUIDField()), **also)
 
 
+_ANY = Prepared(_one)
 _OF_TENANT = Prepared(lambda: _one(tenant=Slot("tenant_id", models.UUIDField())))
 _LOCKED = Prepared(lambda: for_update(_one()))
 _LOCKED_OF_TENANT = Prepared(lambda: for_update(_one(tenant=Slot("tenant_id", models.UUIDField()))))

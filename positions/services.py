@@ -189,9 +189,12 @@ def close_position(*, position_id: UUID, stamp: Stamp) -> Position:
     return position
 
 
-def lock_open_position(position_id: UUID) -> Position:
-    """Lock a position that is not closed. Raises NotFound or PositionClosed."""
-    position = Position.objects.lock(position_id)
+def lock_open_position(position_id: UUID, *, tenant_id: UUID | None = None) -> Position:
+    """Lock a position that is not closed, with `tenant_id` only that tenant's.
+
+    Raises NotFound or PositionClosed.
+    """
+    position = Position.objects.lock(position_id, tenant_id=tenant_id)
     if position.status == PositionStatus.CLOSED:
         raise PositionClosed("The position is closed.")
     return position
