@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Schema
-from ninja.responses import NinjaJSONEncoder
+from pydantic import BaseModel
 
 from accounts.api_auth import tenant_of
+from accounts.api_types import as_json
 from accounts.idempotency import Answer, IdempotentRequest, Replayed, answer_once, check_key, fingerprint_of
 from accounts.transactions import unit_of_work
 from volbal import strict_json
@@ -26,7 +25,7 @@ def once(
     request: HttpRequest,
     act: Callable[[], Any],
     *,
-    schema: type[Schema],
+    schema: type[BaseModel],
     status: int = 200,
     required: bool = False,
     keep_forever: bool = False,
@@ -47,7 +46,7 @@ def once(
         return _refusal(request, error)
 
     def answer_act() -> Answer:
-        return Answer(status, _written(act(), schema), _headers(request, "application/json"))
+        return Answer(status, as_json(schema, act()), _headers(request, "application/json"))
 
     try:
         answer = answer_once(idempotent, answer_act, refuse)
@@ -97,7 +96,3 @@ def _refusal(request: HttpRequest, error: VolbalError) -> Answer | None:
 
 def _headers(request: HttpRequest, content_type: str) -> dict[str, str]:
     return {"Content-Type": content_type, "X-Request-ID": getattr(request, "request_id", "")}
-
-
-def _written(result: Any, schema: type[Schema]) -> str:
-    return json.dumps(schema.from_orm(result).model_dump(), cls=NinjaJSONEncoder)

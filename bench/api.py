@@ -134,7 +134,7 @@ def _database(engine: str) -> Iterator[str]:
 def measured(served: Served, call: str, clients: int, seconds: float) -> Measured:
     """Run one call for some seconds from another process."""
     plan = {**served.seeds, "port": served.port, "call": call, "clients": clients, "seconds": seconds}
-    began, used = time.perf_counter(), _cpu_seconds(served.pid)
+    used = _cpu_seconds(served.pid)
     answer = subprocess.run(
         [sys.executable, str(HERE / "api_client.py")],
         input=json.dumps(plan),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +9,7 @@ from ninja import Router
 
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import idempotent_of, once
-from accounts.api_types import Limit, Offset, PriceIn, page
+from accounts.api_types import Limit, Offset, PriceIn, answer, page
 from accounts.transactions import read_one
 from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
 from orders.fills import book_fill, quarantine_if_a_fact
@@ -63,9 +62,9 @@ def replay_event(request: HttpRequest, position_id: UUID, event_id: UUID) -> Rep
 )
 def list_position_orders(
     request: HttpRequest, position_id: UUID, limit: Limit = 100, offset: Offset = 0
-) -> dict[str, Any]:
+) -> HttpResponse:
     rows = Order.objects.filter(position=position_of(request, position_id))
-    return page(rows.order_by("-created_at", "id"), limit, offset)
+    return answer(OrderPage, page(rows.order_by("-created_at", "id"), limit, offset))
 
 
 @router.post(
@@ -91,9 +90,9 @@ def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpRes
 
 
 @router.get("/orders", auth=READ, response=OrderPage, summary="List all orders")
-def list_orders(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
+def list_orders(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> HttpResponse:
     rows = Order.objects.filter(position__tenant=tenant_of(request))
-    return page(rows.order_by("-created_at", "id"), limit, offset)
+    return answer(OrderPage, page(rows.order_by("-created_at", "id"), limit, offset))
 
 
 @router.get("/orders/{uuid:order_id}", auth=READ, response=OrderOut, summary="Read an order")

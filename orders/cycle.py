@@ -43,6 +43,16 @@ class Evaluation:
     event: Event | None
     order: Order | None
 
+    @property
+    def event_id(self) -> UUID | None:
+        """The event that tells of it, if it was saved."""
+        return None if self.event is None else self.event.pk
+
+    @property
+    def position_id(self) -> UUID:
+        """Which position it is about."""
+        return self.position.pk
+
 
 def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) -> Evaluation:
     """Evaluate one position on the market, or on a given `price` in dollars, and trade if the rules say so.

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Field, Schema
+from ninja import Field
 from pydantic import AwareDatetime
 
-from accounts.api_types import DecimalOut, InSchema, MoneyIn, PriceIn, QtyIn
+from accounts.api_types import DecimalOut, InSchema, MoneyIn, OutSchema, PriceIn, QtyIn
 from market.schemas import QuoteOut
 from volbal.values import Side
 
 
-class DecisionOut(Schema):
+class DecisionOut(OutSchema):
     """What the rules say, and why."""
 
     action: str
@@ -32,7 +32,7 @@ class DecisionOut(Schema):
     explanation: str
 
 
-class OrderOut(Schema):
+class OrderOut(OutSchema):
     """An instruction and what became of it."""
 
     id: UUID
@@ -71,14 +71,14 @@ class FillIn(InSchema):
     executed_at: AwareDatetime | None = None
 
 
-class OrderPage(Schema):
+class OrderPage(OutSchema):
     """One page of orders, newest first."""
 
     items: list[OrderOut]
     count: int
 
 
-class EvaluationOut(Schema):
+class EvaluationOut(OutSchema):
     """One evaluation. A dry run has no event and no order."""
 
     event_id: UUID | None
@@ -87,17 +87,8 @@ class EvaluationOut(Schema):
     decision: DecisionOut
     order: OrderOut | None
 
-    @staticmethod
-    def resolve_event_id(evaluation: Any) -> UUID | None:
-        return None if evaluation.event is None else evaluation.event.pk
 
-    @staticmethod
-    def resolve_position_id(evaluation: Any) -> UUID:
-        pk: UUID = evaluation.position.pk
-        return pk
-
-
-class ReplayOut(Schema):
+class ReplayOut(OutSchema):
     """A recorded decision beside the one that its inputs give now."""
 
     identical: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from ninja import Query, Router
 
 from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import once
-from accounts.api_types import Limit, Offset, TickerIn, page
+from accounts.api_types import Limit, Offset, TickerIn, answer, page
 from accounts.transactions import unit_of_work
 from positions import services
 from positions.event_types import EventType
@@ -44,12 +44,12 @@ def list_positions(
     status: PositionStatus | None = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> dict[str, Any]:
+) -> HttpResponse:
     wanted = {"ticker": ticker, "status": status}
     rows = Position.objects.of_tenant(tenant_of(request)).filter(
         **{name: value for name, value in wanted.items() if value is not None}
     )
-    return page(rows.order_by("number"), limit, offset)
+    return answer(PositionPage, page(rows.order_by("number"), limit, offset))
 
 
 @router.post("/positions", auth=TRADE, response={201: PositionOut}, summary="Open a cell")
@@ -115,6 +115,7 @@ def list_events(
     type: EventType | None = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> dict[str, Any]:
+) -> HttpResponse:
     events = Event.objects.filter(position=position_of(request, position_id))
-    return events_page(events, type_=type, before=None if cursor is None else int(cursor), limit=limit)
+    before = None if cursor is None else int(cursor)
+    return answer(EventPage, events_page(events, type_=type, before=before, limit=limit))

@@ -25,6 +25,8 @@ _LOCKED_HEAD = Prepared(
 
 Row = TypeVar("Row", bound=ChainedRow)
 
+# Types that JSON keeps as they are.
+_PLAIN = frozenset({str, int, bool, type(None)})
 # What reading a row raises when a column holds what its type can't mean.
 UNREADABLE = (ArithmeticError, TypeError, ValueError)
 
@@ -34,10 +36,9 @@ def as_json(value: Any) -> Any:
 
     Raises TypeError for a float: money never passes through one.
     """
-    kind = type(value)
-    if kind is str or value is None or kind is bool or kind is int:  # nearly all there is, hence first
+    if type(value) in _PLAIN:  # nearly all there is, hence first
         return value
-    if kind is dict:
+    if isinstance(value, dict):
         return {str(key): as_json(part) for key, part in value.items()}
     if isinstance(value, Decimal):
         return plain(value)
@@ -51,8 +52,6 @@ def as_json(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, dict):
-        return {str(key): as_json(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(part) for part in value]
     raise TypeError(f"{type(value).__name__} has no exact form in JSON")

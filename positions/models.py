@@ -132,6 +132,11 @@ class Position(models.Model):
     def __str__(self) -> str:
         return f"{self.ticker} #{self.number}"
 
+    @property
+    def effective_cash(self) -> Decimal:
+        """Cash plus the dividends that are certain but not yet paid."""
+        return self.state().get_effective_cash()
+
     def state(self) -> PositionState:
         """Return the value that the rules decide on."""
         return PositionState(

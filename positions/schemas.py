@@ -6,10 +6,17 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from ninja import Schema
-
-from accounts.api_types import DecimalOut, InSchema, MoneyIn, PriceIn, QtyIn, RateIn, SignedMoneyIn, TickerIn
-from positions.models import Event, Position
+from accounts.api_types import (
+    DecimalOut,
+    InSchema,
+    MoneyIn,
+    OutSchema,
+    PriceIn,
+    QtyIn,
+    RateIn,
+    SignedMoneyIn,
+    TickerIn,
+)
 
 
 class PositionIn(InSchema):
@@ -43,7 +50,7 @@ class CashIn(InSchema):
     amount: SignedMoneyIn
 
 
-class PositionOut(Schema):
+class PositionOut(OutSchema):
     """A cell as it is now."""
 
     id: UUID
@@ -61,19 +68,15 @@ class PositionOut(Schema):
     created_at: datetime
     updated_at: datetime
 
-    @staticmethod
-    def resolve_effective_cash(position: Position) -> Any:
-        return position.state().get_effective_cash()
 
-
-class PositionPage(Schema):
+class PositionPage(OutSchema):
     """One page of cells."""
 
     items: list[PositionOut]
     count: int
 
 
-class EventOut(Schema):
+class EventOut(OutSchema):
     """Why something happened."""
 
     id: UUID
@@ -86,12 +89,8 @@ class EventOut(Schema):
     inputs: dict[str, Any]
     outputs: dict[str, Any]
 
-    @staticmethod
-    def resolve_type(event: Event) -> str:
-        return str(event.type)
 
-
-class EventPage(Schema):
+class EventPage(OutSchema):
     """Newest first; `next` is the cursor of the following page, null at the end."""
 
     items: list[EventOut]
