@@ -7,15 +7,16 @@ taken in one order: idempotency row, tenant, positions by pk, orders, receivable
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from accounts.errors import NotFound, OutsideUnitOfWork
+from accounts.fair_lock import FairLock
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
@@ -82,6 +83,7 @@ class UnitOfWork:
             self._finishers[kind].roll_back_to(mark)
 
 
+_SQLITE_WRITERS = FairLock(patience_s=5)
 _current: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)
 
 
@@ -101,7 +103,7 @@ def unit_of_work(idempotency: Claiming | None = None) -> Iterator[None]:
     With `idempotency` that is claimed first, and the block doesn't run if it can't be; `answer_once` is how
     a request does so. Raises RuntimeError when a transaction is open already: it would break the promise.
     """
-    with transaction.atomic(durable=True):
+    with _in_turn(), transaction.atomic(durable=True):
         unit = UnitOfWork()
         token = _current.set(unit)
         try:
@@ -111,6 +113,17 @@ def unit_of_work(idempotency: Claiming | None = None) -> Iterator[None]:
             unit.finish()
         finally:
             _current.reset(token)
+
+
+def _in_turn() -> AbstractContextManager[None]:
+    """On SQLite let this process's threads begin in the order in which they came.
+
+    Its busy handler has waiters sleep and try again, so that some wait for seconds while others overtake
+    them. Other processes, and what isn't a unit of work, still meet there: it is the database that locks.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return nullcontext()
+    return _SQLITE_WRITERS.turn()
 
 
 def current_unit() -> UnitOfWork:
