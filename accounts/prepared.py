@@ -10,10 +10,12 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import ModelIterable, get_related_populators
 
 T = TypeVar("T")
@@ -47,9 +49,11 @@ class Prepared(Generic[T]):
         statement: _Statement | None = getattr(self._written, "statement", None)
         if statement is None:
             statement = self._written.statement = _write(self._build())
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, [_bound(parameter, values) for parameter in statement.parameters])
-            return [statement.read(row) for row in cursor.fetchall()]
+        database = connections[DEFAULT_DB_ALIAS]
+        bound = [_bound(parameter, values, database) for parameter in statement.parameters]
+        with database.cursor() as cursor:
+            cursor.execute(statement.sql, bound)
+            return [statement.read(row, database) for row in cursor.fetchall()]
 
     def first(self, **values: object) -> T | None:
         """Return the first row, or None."""
@@ -65,20 +69,19 @@ class _Statement:
     converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
     make: Callable[[Sequence[Any]], Any]
 
-    def read(self, row: Sequence[Any]) -> Any:
+    def read(self, row: Sequence[Any], database: BaseDatabaseWrapper) -> Any:
         values = list(row)
         for position, converters, expression in self.converters:
             for convert in converters:
-                values[position] = convert(values[position], expression, connection)
+                values[position] = convert(values[position], expression, database)
         return self.make(values)
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
     """Insert new rows of one model that have their keys, one statement for every 500."""
-    fields = rows[0]._meta.local_concrete_fields if rows else []
     remaining = iter(rows)
     while some := list(islice(remaining, _ROWS_AT_ONCE)):
-        _insert(some, fields)
+        _insert(some)
 
 
 def insert_unless_there(row: models.Model) -> bool:
@@ -87,13 +90,11 @@ def insert_unless_there(row: models.Model) -> bool:
     The transaction goes on either way, without a savepoint.
     """
     try:
-        return _insert([row], row._meta.local_concrete_fields, " ON CONFLICT DO NOTHING") == 1
+        return _insert([row], "ON CONFLICT DO NOTHING") == 1
     except IntegrityError:
-        if (
-            connection.vendor == "sqlite"
-        ):  # a guard refused before the conflict was seen; only the row is undone
-            return False
-        raise
+        if connections[DEFAULT_DB_ALIAS].vendor != "sqlite":
+            raise
+        return False  # a guard saw it before the index did; SQLite undoes this statement alone
 
 
 def update_row(row: models.Model, names: Sequence[str]) -> None:
@@ -101,14 +102,15 @@ def update_row(row: models.Model, names: Sequence[str]) -> None:
 
     Raises DatabaseError if it isn't there.
     """
-    meta: Any = row._meta
-    fields, quote = [meta.get_field(name) for name in names], connection.ops.quote_name
-    new = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    sql = f"UPDATE {quote(meta.db_table)} SET {new} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_stored(field, row, add=False) for field in (*fields, meta.pk)])
+    database = connections[DEFAULT_DB_ALIAS]
+    fields = [row._meta.get_field(name) for name in names]
+    with database.cursor() as cursor:
+        cursor.execute(
+            _update_of(type(row), tuple(names)),
+            [_stored(field, row, database, add=False) for field in (*fields, row._meta.pk)],
+        )
         if cursor.rowcount != 1:
-            raise DatabaseError(f"{meta.object_name} {row.pk} is not there to be changed.")
+            raise DatabaseError(f"{type(row).__name__} {row.pk} is not there to be changed.")
 
 
 def _write(queryset: models.QuerySet[Any, Any]) -> _Statement:
@@ -159,15 +161,13 @@ def _instances(compiler: Any) -> Callable[[Sequence[Any]], models.Model]:
     return make
 
 
-def _insert(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any]], clause: str = "") -> int:
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    places = f"({', '.join(['%s'] * len(fields))})"
-    sql = f"INSERT INTO {quote(rows[0]._meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    with connection.cursor() as cursor:
+def _insert(rows: Sequence[models.Model], clause: str = "") -> int:
+    """Insert some rows in one statement; return how many are in."""
+    database, fields = connections[DEFAULT_DB_ALIAS], rows[0]._meta.local_concrete_fields
+    with database.cursor() as cursor:
         cursor.execute(
-            sql + ", ".join([places] * len(rows)) + clause,
-            [_stored(field, row, add=True) for row in rows for field in fields],
+            f"{_insert_of(type(rows[0]), len(rows))} {clause}",
+            [_stored(field, row, database, add=True) for row in rows for field in fields],
         )
         inserted: int = cursor.rowcount
     for row in rows:
@@ -175,11 +175,31 @@ def _insert(rows: Sequence[models.Model], fields: Sequence[models.Field[Any, Any
     return inserted
 
 
-def _stored(field: models.Field[Any, Any], row: models.Model, *, add: bool) -> Any:
-    return field.get_db_prep_save(field.pre_save(row, add), connection)
+@cache
+def _insert_of(model: type[models.Model], count: int) -> str:
+    meta = model._meta
+    columns = ", ".join(_quoted(field.column) for field in meta.local_concrete_fields)
+    places = ", ".join(["%s"] * len(meta.local_concrete_fields))
+    rows = ", ".join([f"({places})"] * count)
+    return f"INSERT INTO {_quoted(meta.db_table)} ({columns}) VALUES {rows}"  # noqa: S608
 
 
-def _bound(parameter: Any, values: dict[str, object]) -> Any:
+@cache
+def _update_of(model: type[models.Model], names: tuple[str, ...]) -> str:
+    meta: Any = model._meta
+    new = ", ".join(f"{_quoted(meta.get_field(name).column)} = %s" for name in names)
+    return f"UPDATE {_quoted(meta.db_table)} SET {new} WHERE {_quoted(meta.pk.column)} = %s"  # noqa: S608
+
+
+def _quoted(name: str | None) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(name))
+
+
+def _stored(field: Any, row: models.Model, database: BaseDatabaseWrapper, *, add: bool) -> Any:
+    return field.get_db_prep_save(field.pre_save(row, add), database)
+
+
+def _bound(parameter: Any, values: dict[str, object], database: BaseDatabaseWrapper) -> Any:
     if not isinstance(parameter, Slot):
         return parameter
-    return parameter.output_field.get_db_prep_value(values[parameter.name], connection)
+    return parameter.output_field.get_db_prep_value(values[parameter.name], database)

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from accounts.models import Tenant
-from accounts.transactions import Stamp, lock_one, unit_of_work
+from accounts.prepared import Prepared, Slot, update_row
+from accounts.transactions import Stamp, for_update, require_unit_of_work, the_row, unit_of_work
 from configs.services import change_config
 from dividends.imports import import_actions
 from dividends.models import Receivable, ReceivableStatus
@@ -32,6 +33,9 @@ from volbal.values import MarketQuote, PositionState, Side
 ACTOR = "replay"
 # A login name can't contain a blank, so this never collides with a person's tenant.
 TENANT_NAME = "Replays of history"
+_LOCKED = Prepared(
+    lambda: for_update(ReplayRun.objects.filter(pk=Slot("id", ReplayRun._meta.get_field("id"))))
+)
 
 Progress = Callable[[int], None]
 
@@ -166,13 +170,14 @@ def _trade_at_next_open(run: ReplayRun, quotes: _Quotes) -> None:
 
 def _locked(run: ReplayRun, *, before: DayBar) -> ReplayRun | None:
     """Lock and read the run again; None if somebody else has replayed this bar meanwhile."""
-    fresh = lock_one(ReplayRun.objects.filter(pk=run.pk), "replay")
+    require_unit_of_work()
+    fresh = the_row(_LOCKED.first(id=run.pk), "replay")
     return None if fresh.last_date is not None and fresh.last_date >= before.date else fresh
 
 
 def _advance(run: ReplayRun, bar: DayBar) -> None:
     run.last_date = bar.date
-    run.save(update_fields=["last_date", "next_open_wanted"])
+    update_row(run, ["last_date", "next_open_wanted"])
 
 
 def _stamp(at: datetime) -> Stamp:
