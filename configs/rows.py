@@ -68,32 +68,28 @@ def _on_top_of_each_other(
 ) -> models.QuerySet[Any, Any]:
     """Unite three kinds of settings and the rates: a column for each setting there is."""
     first, *others = [_columns(rows, group) for group, rows in {**settings, RATES: rates}.items()]
-    return first.union(*others, all=True)
+    return first.union(*others, all=True)  # the first one says of what type each column is
 
 
 def _columns(rows: models.QuerySet[Any], group: str) -> models.QuerySet[Any, Any]:
-    own = {name for of, name in _FIELDS if of == group}
-    is_rate = group == RATES
+    own = {name: name for name in GROUPS[group]} if group in GROUPS else {COMMISSION_RATE: "rate"}
     return rows.values_list(
         Value(group),
         "scope",
         "tenant_id",
-        _nothing(models.UUIDField()) if is_rate else "position_id",
-        "ticker" if is_rate else _nothing(models.CharField(max_length=12)),
+        _nothing(models.UUIDField(), group) if group == RATES else "position_id",
+        "ticker" if group == RATES else _nothing(models.CharField(max_length=12), group),
         *(
-            name
-            if name in own
-            else "rate"
-            if is_rate and name == COMMISSION_RATE
-            else _nothing(MODELS[of]._meta.get_field(name))
+            own[name] if name in own else _nothing(MODELS[of]._meta.get_field(name), group)
             for of, name in _FIELDS
         ),
     )
 
 
-def _nothing(field: Any) -> Cast:
-    """A null of a column's kind: PostgreSQL wants all parts of a union alike."""
-    return Cast(Value(None), output_field=field)
+def _nothing(field: Any, group: str) -> Cast | Value:
+    """A null. PostgreSQL wants all parts of a union alike, and takes their types from the first."""
+    null = Value(None, output_field=field)
+    return Cast(null, output_field=field) if group == next(iter(MODELS)) else null
 
 
 _ABOUT_ONE = Prepared(_about_any_one)
