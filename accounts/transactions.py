@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
-from accounts.errors import NotFound, OutsideUnitOfWork
+from accounts.errors import InsideTransaction, NotFound, OutsideUnitOfWork
 
 M = TypeVar("M", bound=models.Model)
 
@@ -123,6 +123,15 @@ def current_unit() -> UnitOfWork:
 def require_unit_of_work() -> None:
     """Raise OutsideUnitOfWork unless a `unit_of_work` is open."""
     current_unit()
+
+
+def require_no_transaction() -> None:
+    """Raise InsideTransaction if a transaction is open: what an adapter calls before it uses the network.
+
+    The network may take ten seconds, and for as long every row locked here would block the others.
+    """
+    if connection.in_atomic_block:
+        raise InsideTransaction("the network is used before the transaction or after it, never inside")
 
 
 def lock_one(queryset: models.QuerySet[M], what: str) -> M:

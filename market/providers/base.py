@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Protocol
 
-from django.db import connection
-
 from market.values import DayBar, DividendFact, SplitFact
 from volbal.values import MarketQuote
 
@@ -15,8 +13,10 @@ from volbal.values import MarketQuote
 class MarketProvider(Protocol):
     """A source of prices. Made once per process, without arguments; used by several threads.
 
-    `is_confirmed` says that its prices are history: sanity rules and sessions don't apply to them.
-    One that uses the network calls `refuse_inside_transaction` first in every method.
+    `is_confirmed` says that its prices are history: sanity rules and sessions don't apply to them. Quotes of
+    a live feed are marked `is_real`, and only these are checked by `market.quotes`. What goes wrong with a
+    feed is raised as a FeedError.
+    One that uses the network calls `require_no_transaction` first in every method.
     """
 
     name: str
@@ -37,12 +37,3 @@ class MarketProvider(Protocol):
     def splits(self, ticker: str) -> tuple[SplitFact, ...]:
         """Return the splits known, by date; () if none."""
         ...
-
-
-def refuse_inside_transaction() -> None:
-    """Raise RuntimeError if a transaction is open.
-
-    The network may take ten seconds, and for as long every row locked here would block the others.
-    """
-    if connection.in_atomic_block:
-        raise RuntimeError("Market data is fetched before the transaction, never inside it.")
