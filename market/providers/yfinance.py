@@ -63,6 +63,8 @@ class YfinanceProvider:
         require_no_transaction()
         wanted = sorted(set(tickers))
         quotes: dict[str, MarketQuote] = {}
+        if not wanted:
+            return quotes
         with self._yahoo().errand():
             for start in range(0, len(wanted), BATCH_SIZE):
                 try:

@@ -42,7 +42,7 @@ def doubting(price: str | int, gate: QuoteGate = OUTLIER, as_of: datetime = NOON
     return knowing(doubt=Doubt(price=Decimal(price), as_of=as_of, gate=gate))
 
 
-def split(new: int, old: int, day: date = NOON.date()) -> PriceStep:
+def split(new: int, old: int, day: date = date(2024, 6, 10)) -> PriceStep:
     return PriceStep(date=day, new_shares=new, old_shares=old)
 
 
