@@ -132,7 +132,7 @@ def require_no_transaction() -> None:
     `durable`, it doesn't count the transaction that Django's tests run in.
     """
     blocks = connection.atomic_blocks
-    if blocks and not blocks[-1]._from_testcase:
+    if blocks and not getattr(blocks[-1], "_from_testcase", False):
         raise InsideTransaction("the network is used before the transaction or after it, never inside")
 
 

@@ -92,7 +92,7 @@ def _held_tickers() -> list[tuple[str, str, date]]:
     """Return (provider, ticker, day the oldest cell was opened) of what live feeds are asked about."""
     held = Position.objects.exclude(status=PositionStatus.CLOSED).values_list("market_provider", "ticker")
     rows = held.annotate(since=Min("opened_date")).order_by("market_provider", "ticker")
-    return [row for row in rows if not provider(row[0]).is_confirmed]
+    return [row for row in rows if provider(row[0]).is_live]
 
 
 def _fetch_one(provider_name: str, ticker: str, since: date, *, stamp: Stamp) -> FeedReport:

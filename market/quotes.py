@@ -55,8 +55,10 @@ def checked_quotes(*, provider_name: str, tickers: Iterable[str], at: datetime) 
     missing = [ticker for ticker in wanted if ticker not in checked]
     if missing:
         fetched = _fetch(provider_name, missing)
-        checked |= {ticker: _as_given(fetched.get(ticker)) for ticker in missing}
-        checked |= _judge(provider_name, _usable(fetched, at), at)
+        fresh = {ticker: _as_given(fetched.get(ticker)) for ticker in missing}
+        fresh |= _judge(provider_name, _usable(fetched, at), at)
+        _keep_for_a_while(provider_name, fresh)
+        checked |= fresh
     return {ticker: _aged(quote, at) for ticker, quote in checked.items()}
 
 
@@ -92,6 +94,17 @@ def accept_price(*, provider_name: str, ticker: str, price: Decimal, at: datetim
 def _handed_out_lately(provider_name: str, tickers: Collection[str]) -> dict[str, CheckedQuote]:
     tickers_by_key = {_key(provider_name, ticker): ticker for ticker in tickers}
     return {tickers_by_key[key]: quote for key, quote in cache.get_many(tickers_by_key).items()}
+
+
+def _keep_for_a_while(provider_name: str, checked: Mapping[str, CheckedQuote]) -> None:
+    """A live feed isn't asked again at once, not even for what it doesn't know."""
+    is_live = provider(provider_name).is_live
+    kept = {
+        _key(provider_name, ticker): quote
+        for ticker, quote in checked.items()
+        if is_live or (quote.quote is not None and quote.quote.is_real)
+    }
+    cache.set_many(kept, settings.QUOTE_TTL_S)
 
 
 def _key(provider_name: str, ticker: str) -> str:
@@ -144,8 +157,6 @@ def _judge(provider_name: str, quotes: Mapping[str, MarketQuote], at: datetime) 
         Quote.objects.bulk_create(
             rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=REMEMBERED
         )
-    kept = {_key(provider_name, ticker): quote for ticker, quote in checked.items()}
-    cache.set_many(kept, settings.QUOTE_TTL_S)
     return checked
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts.errors import OutsideUnitOfWork
 from accounts.transactions import unit_of_work
@@ -194,6 +196,7 @@ class Flaky(StaticProvider):
     """A feed that wants to be left alone when it is asked about one ticker."""
 
     name = "flaky"
+    is_live = True
 
     def dividends(self, ticker):
         if ticker == "BAD":
@@ -227,11 +230,12 @@ def test_what_is_held_is_asked_about_and_one_failure_does_not_keep_the_others(fl
     assert [report.dividends for report in fetch_and_store(stamp=STAMP)] == [0, 0, 0]
 
 
-def test_closed_cells_and_replays_are_not_asked_about(flaky):
+def test_closed_cells_replays_and_prices_set_by_hand_are_not_asked_about(flaky):
     closed = make_position(ticker="AAA", qty=0, cash=0, market_provider="flaky")
     with unit_of_work():
         close_position(position_id=closed.pk, stamp=STAMP)
     make_position(ticker="MSFT", market_provider="replay")
+    make_position(ticker="MSFT", market_provider="static")
 
     assert fetch_and_store(stamp=STAMP) == []
 
@@ -269,3 +273,18 @@ def test_bars_of_a_bundled_ticker_stay_bundled_until_some_are_imported(flaky):
     assert fetch_and_store(stamp=STAMP)[0].bars == 0
     store(bars=[make_bar("2024-01-11")], ticker="IBM")
     assert fetch_and_store(stamp=STAMP)[0].bars == 2
+
+
+def test_the_command_says_what_came_of_each_ticker(flaky):
+    for ticker in ("AAA", "BAD"):
+        make_position(ticker=ticker, market_provider="flaky")
+    tell(flaky, "AAA", dividends=[paying()], splits=[splitting()], bars=[make_bar("2024-01-12")])
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="Not everything"):
+        call_command("fetch_market", stdout=out)
+
+    assert out.getvalue().splitlines() == [
+        "AAA: 1 new dividends, 1 new splits, 1 new bars.",
+        "BAD: Not now.",
+    ]

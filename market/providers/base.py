@@ -13,14 +13,15 @@ from volbal.values import MarketQuote
 class MarketProvider(Protocol):
     """A source of prices. Made once per process, without arguments; used by several threads.
 
-    `is_confirmed` says that its prices are history: sanity rules and sessions don't apply to them. Quotes of
-    a live feed are marked `is_real`, and only these are checked by `market.quotes`. What goes wrong with a
-    feed is raised as a FeedError.
-    One that uses the network calls `require_no_transaction` first in every method.
+    `is_confirmed` says that its prices are history: sanity rules and sessions don't apply to them. `is_live`
+    says that it uses the network: it calls `require_no_transaction` first in every method, raises a
+    FeedError for what goes wrong there, is asked seldom, and daily for dividends and splits. Quotes of a
+    real market are marked `is_real`; only these are checked by `market.quotes`.
     """
 
     name: str
     is_confirmed: bool
+    is_live: bool
 
     def latest_quotes(self, tickers: Iterable[str]) -> dict[str, MarketQuote]:
         """Return the newest quote by ticker, in one call; a ticker that can't be quoted is absent."""

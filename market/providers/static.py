@@ -18,6 +18,7 @@ class StaticProvider:
     """
 
     name = "static"
+    is_live = False
 
     def __init__(self, *, is_confirmed: bool = False) -> None:
         self.is_confirmed = is_confirmed

@@ -49,6 +49,7 @@ class YfinanceProvider:
 
     name = SOURCE
     is_confirmed = False
+    is_live = True
 
     def __init__(self) -> None:
         self._client: YahooClient | None = None

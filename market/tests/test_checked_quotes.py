@@ -15,6 +15,7 @@ from accounts.transactions import unit_of_work
 from market.errors import Unavailable
 from market.models import Bar, KnownStep, Quote
 from market.providers.registry import provider
+from market.providers.static import StaticProvider
 from market.quotes import accept_price, checked_quotes, gate_for
 from market.steps import tell_dividends, tell_splits
 from market.tests.builders import make_bar, new_york
@@ -113,6 +114,7 @@ class Failing:
 
     name = "failing"
     is_confirmed = False
+    is_live = True
 
     def latest_quotes(self, tickers):
         raise Unavailable("It is down.")
@@ -325,6 +327,26 @@ def test_only_real_quotes_are_handed_out_again(settings):
     tell("101", is_real=False)
 
     assert check()["IBM"].quote.price == 101
+
+
+class Counting(StaticProvider):
+    """A feed that counts how often it is asked."""
+
+    name = "counting"
+    is_live = True
+    asked = 0
+
+    def latest_quotes(self, tickers):
+        self.asked += 1
+        return super().latest_quotes(tickers)
+
+
+def test_a_live_feed_is_not_asked_again_at_once_for_what_it_does_not_know(settings):
+    settings.QUOTE_TTL_S = 60
+    settings.MARKET_PROVIDERS = {"counting": f"{__name__}.Counting"}
+    for _ in range(3):
+        assert checked_quotes(provider_name="counting", tickers=["NOPE"], at=NOON)["NOPE"].gate is STALE
+    assert provider("counting").asked == 1
 
 
 def test_a_price_a_person_accepted_is_not_hidden_by_an_older_verdict(settings):
