@@ -146,6 +146,13 @@ def test_a_guessed_pay_date_never_replaces_a_known_one():
     assert stored() == before
 
 
+def test_with_a_pay_date_the_noise_in_an_amount_is_not_taken_over():
+    store(dividends=[paying("3.3", guess=True)])
+
+    assert store(dividends=[paying("3.299996", pay_date=date(2024, 2, 2))]).revised == 1
+    assert (Dividend.objects.get().dps, KnownStep.objects.get().dps) == (Decimal("3.3"), Decimal("3.3"))
+
+
 def test_an_amount_that_somebody_has_a_claim_from_is_left_alone():
     position = make_position(ticker="XYZ")
     make_dividend("0.82", ex_date=TOMORROW, pay_date=LATER, ticker="XYZ")

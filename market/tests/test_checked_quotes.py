@@ -90,10 +90,9 @@ def test_every_ticker_gets_an_answer():
 
 
 def test_prices_that_are_not_real_are_taken_as_given():
-    tell("100", FRIDAY, is_real=False)
-    assert check()["IBM"].gate is None
-    tell("1", FRIDAY, is_real=False)
-    assert check()["IBM"].gate is None
+    for price, as_of in (("100", NOON), ("1", NOON), ("100", FRIDAY)):
+        tell(price, as_of, is_real=False)
+        assert check()["IBM"].gate is None
     assert not Quote.objects.exists()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Event
+from time import sleep
 
 import pytest
 
@@ -13,7 +15,7 @@ from market.breaker import Admission, admit, record_failure
 from market.calendar import is_open
 from market.models import HostBreaker, Quote
 from market.providers.registry import provider
-from market.quotes import checked_quotes
+from market.quotes import accept_price, checked_quotes
 from market.tests.builders import new_york
 from volbal.quotes import QuoteGate
 
@@ -55,6 +57,26 @@ def test_the_same_jump_seen_by_many_is_one_sighting(settings):
 
     assert [checked["A"].gate for checked in found] == [QuoteGate.OUTLIER] * 4
     assert Quote.objects.get().price == 100
+
+
+def test_a_quote_is_judged_by_what_another_has_just_remembered(settings):
+    settings.QUOTE_TTL_S = 0
+    tell("A", at=NOON - timedelta(minutes=1))
+    check("A")
+    tell("A", price="130")
+    locked = Event()
+
+    def accept():
+        with unit_of_work():
+            accept_price(provider_name="static", ticker="A", price=Decimal(131), at=NOON)
+            locked.set()
+            sleep(0.3)  # without the lock the other one is done by now
+
+    def judge():
+        locked.wait(timeout=30)
+        return check("A")["A"].gate
+
+    assert at_once([accept, judge]) == [None, None]
 
 
 def test_of_many_who_fail_at_once_one_counts():
