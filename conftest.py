@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.test import TransactionTestCase
 
+from accounts.transactions import require_no_transaction
 from positions.guards import install_guards, remove_guards
 
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
@@ -28,3 +35,37 @@ def _fresh_providers() -> None:
     from market.providers import registry
 
     registry._instances.clear()
+
+
+LIVE_MARKET = os.environ.get("LIVE_MARKET") == "1"
+# libcurl and the processes that tests start open sockets of their own: a proxy that isn't there stops them.
+NOWHERE = "http://127.0.0.1:9"
+PROXIES = {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "no_proxy": "127.0.0.1,localhost"}
+if not LIVE_MARKET:
+    os.environ.update({**PROXIES, **{name.upper(): value for name, value in PROXIES.items()}})
+
+_connect = socket.socket.connect
+
+
+def _connect_to_this_machine(plug: socket.socket, address: Any) -> None:
+    """Connect to loopback or a socket file, and only with no transaction open."""
+    if plug.family in (socket.AF_INET, socket.AF_INET6):
+        if not _is_this_machine(str(address[0])):
+            raise AssertionError(f"a test wanted to connect to {address[0]}")
+        require_no_transaction()
+    _connect(plug, address)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=not LIVE_MARKET, scope="session")
+def _no_network() -> Iterator[None]:
+    """Let no test reach another machine."""
+    socket.socket.connect = _connect_to_this_machine  # type: ignore[assignment,method-assign]
+    yield
+    socket.socket.connect = _connect  # type: ignore[method-assign]

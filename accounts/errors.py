@@ -61,3 +61,7 @@ class IdempotencyKeyExpired(Conflict):
 
 class OutsideUnitOfWork(RuntimeError):
     """Something was to be locked or written without a unit of work around it: a mistake in the program."""
+
+
+class InsideTransaction(RuntimeError):
+    """The network was to be used while rows are locked: a mistake in the program."""

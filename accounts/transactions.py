@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from django.db import connection, models, transaction
 
-from accounts.errors import NotFound, OutsideUnitOfWork
+from accounts.errors import InsideTransaction, NotFound, OutsideUnitOfWork
 from accounts.fair_lock import FairLock
 
 M = TypeVar("M", bound=models.Model)
@@ -137,6 +137,17 @@ def current_unit() -> UnitOfWork:
 def require_unit_of_work() -> None:
     """Raise OutsideUnitOfWork unless a `unit_of_work` is open."""
     current_unit()
+
+
+def require_no_transaction() -> None:
+    """Raise InsideTransaction if a transaction is open: what an adapter calls before it uses the network.
+
+    The network may take ten seconds, and for as long every row locked here would block the others. Like
+    `durable`, it doesn't count the transaction that Django's tests run in.
+    """
+    blocks = connection.atomic_blocks
+    if blocks and not getattr(blocks[-1], "_from_testcase", False):
+        raise InsideTransaction("the network is used before the transaction or after it, never inside")
 
 
 def lock_one(queryset: models.QuerySet[M], what: str) -> M:

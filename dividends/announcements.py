@@ -14,6 +14,7 @@ from dividends.errors import DividendConflict, SplitConflict
 from dividends.models import Dividend, Receivable, Split, SplitApplication
 from dividends.services import is_replayed, split_position, take_ex_dividend, take_what_is_due
 from market.calendar import FIRST_DAY
+from market.steps import tell_dividends, tell_splits
 from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Position, PositionStatus
@@ -59,6 +60,7 @@ def announce_dividend(
         owner=tenant, ticker=ticker, ex_date=ex_date, defaults=terms
     )
     if is_new:
+        tell_dividends(ticker=ticker, dividends=[dividend.fact()], owner=tenant)
         _record_announcement(tenant, dividend, stamp)
         for cell in cells:
             _take_now(cell, dividend, stamp)
@@ -88,6 +90,7 @@ def announce_split(
     cells = _cells_concerned(tenant, ticker, date, stamp)
     split, is_new = Split.objects.get_or_create(owner=tenant, ticker=ticker, date=date, defaults=terms)
     if is_new:
+        tell_splits(ticker=ticker, splits=[split.fact()], owner=tenant)
         for cell in cells:
             _split_now(cell, split, stamp)
     elif not _is_kept(split, terms):

@@ -9,6 +9,7 @@ from accounts.transactions import Stamp, require_unit_of_work
 from dividends.errors import DividendConflict, SplitConflict
 from dividends.models import Dividend, Split
 from market.services import import_bars
+from market.steps import tell_dividends, tell_splits
 from market.values import DividendFact, History, SplitFact
 from positions.event_types import EventType
 from positions.events import record_event
@@ -60,6 +61,7 @@ def _import_dividends(ticker: str, facts: Iterable[DividendFact], stamp: Stamp) 
         for f in new
     ]
     Dividend.objects.bulk_create(rows)
+    tell_dividends(ticker=ticker, dividends=new)
     _announce(ticker, rows, stamp)
     return len(rows)
 
@@ -92,4 +94,5 @@ def _import_splits(ticker: str, facts: Iterable[SplitFact]) -> int:
     Split.objects.bulk_create(
         Split(ticker=ticker, date=f.date, new_shares=f.new_shares, old_shares=f.old_shares) for f in new
     )
+    tell_splits(ticker=ticker, splits=new)
     return len(new)

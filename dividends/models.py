@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Tenant
+from market.values import DividendFact, SplitFact
 from positions.models import Position, money_field, qty_field, rate_field
 
 Action = TypeVar("Action", bound=models.Model)
@@ -69,6 +70,12 @@ class Dividend(CorporateAction):
     def __str__(self) -> str:
         return f"{self.ticker} {self.dps} on {self.ex_date}"
 
+    def fact(self) -> DividendFact:
+        """Return the value that the market room speaks of."""
+        return DividendFact(
+            ex_date=self.ex_date, pay_date=self.pay_date, dps=self.dps, currency=self.currency
+        )
+
 
 class Split(CorporateAction):
     """One split, effective before the open of `date`: `old_shares` become `new_shares`."""
@@ -92,6 +99,10 @@ class Split(CorporateAction):
 
     def __str__(self) -> str:
         return f"{self.ticker} {self.new_shares}:{self.old_shares} on {self.date}"
+
+    def fact(self) -> SplitFact:
+        """Return the value that the market room speaks of."""
+        return SplitFact(date=self.date, new_shares=self.new_shares, old_shares=self.old_shares)
 
 
 class ReceivableStatus(models.TextChoices):

@@ -9,15 +9,10 @@ from market.values import DividendFact, SplitFact
 def imported_dividends(ticker: str) -> tuple[DividendFact, ...]:
     """Return the ticker's dividends that belong to nobody in particular, by ex-date."""
     rows = Dividend.objects.filter(ticker=ticker, owner=None).order_by("ex_date")
-    return tuple(
-        DividendFact(ex_date=row.ex_date, pay_date=row.pay_date, dps=row.dps, currency=row.currency)
-        for row in rows
-    )
+    return tuple(row.fact() for row in rows)
 
 
 def imported_splits(ticker: str) -> tuple[SplitFact, ...]:
     """Return the ticker's splits that belong to nobody in particular, by date."""
     rows = Split.objects.filter(ticker=ticker, owner=None).order_by("date")
-    return tuple(
-        SplitFact(date=row.date, new_shares=row.new_shares, old_shares=row.old_shares) for row in rows
-    )
+    return tuple(row.fact() for row in rows)

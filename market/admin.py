@@ -1,9 +1,9 @@
-"""Imported bars, to look at."""
+"""What is stored of the market, to look at."""
 
 from django.contrib import admin
 
 from accounts.read_only_admin import ReadOnlyAdmin
-from market.models import Bar
+from market.models import Bar, HostBreaker, KnownStep, Quote
 
 
 @admin.register(Bar)
@@ -12,3 +12,21 @@ class BarAdmin(ReadOnlyAdmin):
     list_filter = ("ticker",)
     date_hierarchy = "date"
     ordering = ("ticker", "-date")
+
+
+@admin.register(Quote)
+class QuoteAdmin(ReadOnlyAdmin):
+    list_display = ("ticker", "provider", "price", "as_of", "doubt_gate", "doubt_price", "doubt_as_of")
+    list_filter = ("provider", "doubt_gate")
+    search_fields = ("ticker",)
+
+
+@admin.register(KnownStep)
+class KnownStepAdmin(ReadOnlyAdmin):
+    list_display = ("ticker", "date", "new_shares", "old_shares", "dps", "owner")
+    search_fields = ("ticker",)
+
+
+@admin.register(HostBreaker)
+class HostBreakerAdmin(ReadOnlyAdmin):
+    list_display = ("host", "failures", "open_until")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
@@ -11,7 +12,7 @@ from ninja import Query, Router
 from accounts.api_auth import READ
 from accounts.api_types import MOST_ITEMS, MomentIn
 from market.calendar import is_open, session_now_or_next
-from market.providers.registry import provider
+from market.quotes import checked_quotes
 from market.schemas import MarketStatusOut, QuoteList
 from volbal.errors import OutOfRange
 from volbal.fields import read_ticker
@@ -37,17 +38,18 @@ def market_status(request: HttpRequest, at: MomentIn | None = None) -> dict[str,
 @router.get("/market/quotes", auth=READ, response=QuoteList, summary="Read the newest prices")
 def market_quotes(request: HttpRequest, tickers: Tickers) -> dict[str, Any]:
     wanted = _read_tickers(tickers)
-    quotes = provider().latest_quotes(wanted)
+    checked = checked_quotes(provider_name=settings.MARKET_PROVIDER, tickers=wanted, at=timezone.now())
+    quotes = {ticker: checked[ticker].quote for ticker in wanted}
     items = [
         {
             "ticker": ticker,
-            "price": quotes[ticker].price,
-            "as_of": quotes[ticker].as_of,
-            "source": quotes[ticker].source,
-            "is_real": quotes[ticker].is_real,
+            "price": quote.price,
+            "as_of": quote.as_of,
+            "source": quote.source,
+            "is_real": quote.is_real,
         }
-        for ticker in wanted
-        if ticker in quotes
+        for ticker, quote in quotes.items()
+        if quote is not None
     ]
     return {"items": items, "count": len(items)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from volbal.errors import BadInput, Conflict, OutOfRange
+from volbal.errors import BadInput, Conflict, OutOfRange, VolbalError
 
 
 class BadFile(BadInput):
@@ -28,3 +28,34 @@ class BarConflict(Conflict):
 
     code = "bar-conflict"
     title = "A stored bar has other values"
+
+
+class FeedError(VolbalError):
+    """A market data feed gave no usable answer. Evaluating goes on without: `stale_quote`."""
+
+    code = "unavailable"
+    title = "The market data feed gave no usable answer"
+
+
+class RateLimited(FeedError):
+    """The feed's host asked to be left alone."""
+
+    title = "The market data feed asked to be left alone for a while"
+
+
+class Unavailable(FeedError):
+    """The feed's host can't be reached, is too slow, or fails; or is being left alone because it did."""
+
+    title = "The market data feed can't be reached"
+
+
+class NoData(FeedError):
+    """The feed works and knows nothing of this ticker."""
+
+    title = "The market data feed doesn't know this"
+
+
+class BadData(FeedError):
+    """The feed answered with something that can't be used: not JSON, too long, not in dollars."""
+
+    title = "The market data feed's answer can't be used"

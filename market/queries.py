@@ -16,6 +16,12 @@ def has_imported_bars(ticker: str) -> bool:
     return Bar.objects.filter(ticker=ticker).exists()
 
 
+def last_stored_day(ticker: str) -> date | None:
+    """Return the date of the newest bar that was stored; bundled bars don't count."""
+    newest = Bar.objects.of(ticker).last()
+    return None if newest is None else newest.date
+
+
 def bars_of(ticker: str, *, start: date | None = None, end: date | None = None) -> tuple[DayBar, ...]:
     """Return the bars of `ticker` from `start` to `end`, both inclusive, oldest first.
 

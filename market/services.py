@@ -1,4 +1,4 @@
-"""The one way bars get into the database."""
+"""The ways bars get into the database: imported whole, or the tail that is missing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from accounts.transactions import require_unit_of_work
 from market.errors import BarConflict
 from market.models import Bar
-from market.queries import day_bars
+from market.queries import day_bars, last_stored_day
 from market.values import DayBar
 
 
@@ -33,6 +34,19 @@ def import_bars(*, ticker: str, bars: Sequence[DayBar]) -> int:
     new = [_row(ticker, bar) for bar in bars if bar.date not in stored]
     Bar.objects.bulk_create(new)
     return len(new)
+
+
+def add_missing_tail(*, ticker: str, bars: Sequence[DayBar]) -> int:
+    """Store the bars later than the last one stored, inside the caller's unit of work; return how many.
+
+    A feed may revise what it told before; what is stored stays.
+    """
+    require_unit_of_work()
+    last = last_stored_day(ticker)
+    later = [_row(ticker, bar) for bar in bars if last is None or bar.date > last]
+    # Whoever else stores the same days at this moment has them from the same feed.
+    Bar.objects.bulk_create(later, ignore_conflicts=True)
+    return len(later)
 
 
 def _row(ticker: str, bar: DayBar) -> Bar:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from volbal.quotes import QuoteGate, Sighting
+from volbal.values import MarketQuote
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBar:
@@ -21,12 +24,16 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DividendFact:
-    """One cash dividend: `dps` dollars per share held before `ex_date`, paid on `pay_date`."""
+    """One cash dividend: `dps` dollars per share held before `ex_date`, paid on `pay_date`.
+
+    Some feeds don't know when it is paid; then that date is their guess, and says so.
+    """
 
     ex_date: date
     pay_date: date
     dps: Decimal
     currency: str = "USD"
+    pay_date_is_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +53,16 @@ class History:
     bars: tuple[DayBar, ...]
     dividends: tuple[DividendFact, ...]
     splits: tuple[SplitFact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedQuote:
+    """A quote with what stands against trading on it: no gate means nothing does.
+
+    `quote` is None where none could be had (`stale_quote`). `last` is the accepted price that a live quote
+    was compared with, as it was then.
+    """
+
+    quote: MarketQuote | None
+    gate: QuoteGate | None = None
+    last: Sighting | None = None

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja.errors import ValidationError
 
 from accounts.errors import BadIdempotencyKey, Forbidden, NotFound
+from market.errors import FeedError
 from volbal.errors import BadInput, Conflict, MalformedJson, Refused, VolbalError
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ STATUSES: tuple[tuple[type[VolbalError], int], ...] = (
     (BadInput, 422),
     (Conflict, 409),
     (Refused, 422),
+    (FeedError, 503),
 )
 # What the web server or the framework itself refuses: (code, title).
 PLAIN = {

@@ -113,8 +113,22 @@ BROKERS = {
     **env.dict("BROKERS", default={}),
 }
 MARKET_PROVIDERS = {
+    "yfinance": "market.providers.yfinance.YfinanceProvider",
     "replay": "market.providers.replay.ReplayProvider",
     "static": "market.providers.static.StaticProvider",
     **env.dict("MARKET_PROVIDERS", default={}),
 }
 MARKET_PROVIDER = env.str("MARKET_PROVIDER", default="static")
+
+# A feed's prices: how long one is handed out again, and how old it may be while the session is open.
+QUOTE_TTL_S = env.float("QUOTE_TTL_S", default=15)
+QUOTE_MAX_AGE_S = env.float("QUOTE_MAX_AGE_S", default=300)
+# What a feed may take: seconds to connect, seconds in all, bytes of an answer.
+FEED_CONNECT_TIMEOUT_S = env.float("FEED_CONNECT_TIMEOUT_S", default=3)
+FEED_TIMEOUT_S = env.float("FEED_TIMEOUT_S", default=10)
+FEED_MAX_BYTES = env.int("FEED_MAX_BYTES", default=1_000_000)
+YAHOO_HOSTS = env.list(
+    "YAHOO_HOSTS", default=["query1.finance.yahoo.com", "query2.finance.yahoo.com", "fc.yahoo.com"]
+)
+YAHOO_BASE_URL = env.str("YAHOO_BASE_URL", default="")
+YAHOO_CACHE_DIR = VAR_DIR / "yfinance"

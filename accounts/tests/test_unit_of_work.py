@@ -5,9 +5,16 @@ import uuid
 import pytest
 from django.db import connection, transaction
 
-from accounts.errors import NotFound, OutsideUnitOfWork
+from accounts.errors import InsideTransaction, NotFound, OutsideUnitOfWork
 from accounts.models import Tenant
-from accounts.transactions import current_unit, lock_all, lock_one, require_unit_of_work, unit_of_work
+from accounts.transactions import (
+    current_unit,
+    lock_all,
+    lock_one,
+    require_no_transaction,
+    require_unit_of_work,
+    unit_of_work,
+)
 
 on_commit = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +54,23 @@ def test_a_unit_refuses_to_open_inside_another():
         require_unit_of_work()
 
     assert [tenant.name for tenant in Tenant.objects.all()] == ["outer"]
+
+
+@on_commit
+def test_the_network_is_refused_while_a_transaction_is_open():
+    require_no_transaction()
+    for opened in (unit_of_work, transaction.atomic):
+        with opened(), pytest.raises(InsideTransaction):
+            require_no_transaction()
+    require_no_transaction()
+
+
+@pytest.mark.django_db
+def test_the_transaction_that_a_test_runs_in_does_not_keep_it_from_the_network():
+    require_no_transaction()
+    for opened in (unit_of_work, transaction.atomic):
+        with opened(), pytest.raises(InsideTransaction):
+            require_no_transaction()
 
 
 @on_commit

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Protocol
 
-from django.db import connection
-
 from market.values import DayBar, DividendFact, SplitFact
 from volbal.values import MarketQuote
 
@@ -15,12 +13,15 @@ from volbal.values import MarketQuote
 class MarketProvider(Protocol):
     """A source of prices. Made once per process, without arguments; used by several threads.
 
-    `is_confirmed` says that its prices are history: sanity rules and sessions don't apply to them.
-    One that uses the network calls `refuse_inside_transaction` first in every method.
+    `is_confirmed` says that its prices are history: sanity rules and sessions don't apply to them. `is_live`
+    says that it uses the network: it calls `require_no_transaction` first in every method, raises a
+    FeedError for what goes wrong there, is asked seldom, and daily for dividends and splits. Quotes of a
+    real market are marked `is_real`; only these are checked by `market.quotes`.
     """
 
     name: str
     is_confirmed: bool
+    is_live: bool
 
     def latest_quotes(self, tickers: Iterable[str]) -> dict[str, MarketQuote]:
         """Return the newest quote by ticker, in one call; a ticker that can't be quoted is absent."""
@@ -37,12 +38,3 @@ class MarketProvider(Protocol):
     def splits(self, ticker: str) -> tuple[SplitFact, ...]:
         """Return the splits known, by date; () if none."""
         ...
-
-
-def refuse_inside_transaction() -> None:
-    """Raise RuntimeError if a transaction is open.
-
-    The network may take ten seconds, and for as long every row locked here would block the others.
-    """
-    if connection.in_atomic_block:
-        raise RuntimeError("Market data is fetched before the transaction, never inside it.")

@@ -33,6 +33,7 @@ class ReplayProvider:
 
     name = "replay"
     is_confirmed = True
+    is_live = False
 
     def __init__(self) -> None:
         self._clock: datetime | None = None

@@ -11,21 +11,23 @@ from volbal.values import MarketQuote
 
 
 class StaticProvider:
-    """Quotes what it was told, until told otherwise. Never real.
+    """Quotes what it was told, until told otherwise.
 
-    It stands in for a live feed, so sessions and sanity rules apply unless `is_confirmed` is given.
+    Sessions apply unless `is_confirmed` is given. Its prices are taken as given, except those that are set
+    as real: these stand in for a live feed's, and are checked like them.
     """
 
     name = "static"
+    is_live = False
 
     def __init__(self, *, is_confirmed: bool = False) -> None:
         self.is_confirmed = is_confirmed
         self._quotes: dict[str, MarketQuote] = {}
         self._histories: dict[str, History] = {}
 
-    def set_price(self, ticker: str, price: Decimal, as_of: datetime) -> None:
+    def set_price(self, ticker: str, price: Decimal, as_of: datetime, *, is_real: bool = False) -> None:
         """Quote `price` dollars per share for `ticker` from now on, true at the aware time `as_of`."""
-        self._quotes[ticker] = MarketQuote(price=price, as_of=as_of, source=self.name, is_real=False)
+        self._quotes[ticker] = MarketQuote(price=price, as_of=as_of, source=self.name, is_real=is_real)
 
     def set_history(self, history: History) -> None:
         """Answer with `history` for its ticker from now on."""
