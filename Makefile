@@ -1,10 +1,10 @@
-# make run | test | check | bench | setup. See README.md.
+# make run | test | faults | sabotage | check | bench | setup. See README.md.
 PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
 INSTALLED := .venv/installed-$(firstword $(shell cksum requirements-dev.txt))
 
-.PHONY: setup run test check bench lock
+.PHONY: setup run test faults sabotage check bench lock
 
 setup: $(INSTALLED)
 
@@ -22,6 +22,15 @@ run: setup
 test: setup
 	$(PY) -m pytest -n 2
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2
+
+# Long: kills, heavier races.
+faults: setup
+	$(PY) -m pytest -m faults
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -m faults
+
+# Break copies of the code in known ways; the tests must notice each.
+sabotage: setup
+	$(PY) tools/sabotage.py
 
 check: setup
 	$(BIN)/ruff check .

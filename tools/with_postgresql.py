@@ -56,13 +56,19 @@ def new_database(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
+@contextmanager
+def on_postgresql() -> Iterator[dict[str, str]]:
+    """Yield the environment that makes a command work on the server."""
+    with server_url() as url:
+        yield {**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(48)}
+
+
 def main(command: list[str]) -> int:
     """Run the command and return its exit status."""
     if not command:
         sys.stderr.write(__doc__ or "")
         return 2
-    with server_url() as url:
-        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(48)}
+    with on_postgresql() as environment:
         return subprocess.run(command, env=environment, check=False).returncode
 
 

@@ -32,18 +32,16 @@ class Scratch:
         """Start `manage.py` and don't wait for it."""
         return self.python("manage.py", *arguments)
 
-    def python(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start Python in the project's folder."""
+    def python(self, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
+        """Start Python in the project's folder; `streams` as Popen takes them, by default pipes."""
         environment = {**os.environ, "DATABASE_URL": self.url, "PYTHONWARNINGS": "error", "COLUMNS": "200"}
         environment.setdefault("SECRET_KEY", "for-tests-on-a-database-of-their-own")
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
             env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
