@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+from annotated_types import Ge, Le
 from django.db import models
-from ninja import Query, Schema
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from ninja import Schema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from volbal.errors import VolbalError
@@ -17,6 +24,9 @@ from volbal.fields import read_day, read_decimal, read_moment, read_price, read_
 from volbal.numbers import plain
 
 MOST_ITEMS = 500
+FLAGS = {"true": True, "false": False}
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2199, 12, 31, tzinfo=UTC)
 
 
 class InSchema(Schema):
@@ -88,9 +98,22 @@ DayIn = Annotated[
     _reads(lambda raw: read_day(raw, field="value")),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        utc = at.astimezone(UTC)
+    except OverflowError:
+        utc = datetime.max.replace(tzinfo=UTC)
+    if not EARLIEST <= utc <= LATEST:
+        raise PydanticCustomError("out-of-range", "must lie between the years 1990 and 2199.")
+    return utc
+
+
 MomentIn = Annotated[
     datetime,
     _reads(lambda raw: read_moment(raw, field="value")),
+    AfterValidator(_in_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 DecimalOut = Annotated[
@@ -99,8 +122,16 @@ DecimalOut = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
 ]
 
-Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="how many at most")]
-Offset = Annotated[int, Query(ge=0, le=10**9, description="how many to pass over")]
+
+def _flag(raw: object) -> object:
+    if isinstance(raw, str) and raw not in FLAGS:
+        raise PydanticCustomError("out-of-range", "write true or false.")
+    return FLAGS[raw] if isinstance(raw, str) else raw
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Limit = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(1), Le(MOST_ITEMS)]
+Offset = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(0), Le(10**9)]
 
 
 def page(rows: models.QuerySet[Any], limit: int, offset: int) -> dict[str, Any]:

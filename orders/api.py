@@ -10,7 +10,7 @@ from ninja import Router
 
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import idempotent_of, once
-from accounts.api_types import Limit, Offset, PriceIn, page
+from accounts.api_types import Flag, Limit, Offset, PriceIn, page
 from accounts.transactions import read_one
 from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
 from orders.fills import book_fill, quarantine_if_a_fact
@@ -32,7 +32,7 @@ router = Router(tags=["orders"])
     "/positions/{uuid:position_id}/evaluate", auth=TRADE, response=EvaluationOut, summary="Evaluate a cell"
 )
 def evaluate_position(
-    request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: bool = False
+    request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: Flag = False
 ) -> HttpResponse | Evaluation:
     position_of(request, position_id)
     stamp = stamp_of(request)

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 # Every call of the API and the scope it needs; None is open to all.
 WHO = {
     ("GET", "/v1/healthz"): None,
+    ("GET", "/v1/readyz"): None,
     ("GET", "/v1/positions"): "read",
     ("POST", "/v1/positions"): "trade",
     ("GET", "/v1/positions/{position_id}"): "read",
