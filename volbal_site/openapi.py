@@ -44,7 +44,6 @@ def completed(document: Document) -> Json:
     """Return the document with words, examples, headers, refusals and the form of keys."""
     document["info"]["description"] = ABOUT
     document["servers"] = [{"url": "/"}]
-    document["jsonSchemaDialect"] = "https://json-schema.org/draft/2020-12/schema"
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         schemas[name] = _without_titles(schema)

@@ -110,6 +110,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served by the web process itself, straight from the packages: nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # One line a request and one an event: JSON, unless a person reads along. See docs/adr/0006.
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -1,7 +1,7 @@
 """The examples in the API's document are what the API really answers: one story, told call by call.
 
-`make openapi` tells it again and keeps what was answered in volbal_site/openapi_examples.json. A new call needs a
-line in `story`.
+`make openapi` tells it again and keeps what was answered in volbal_site/openapi_examples.json. A new call
+needs a line in `story`.
 """
 
 from __future__ import annotations
