@@ -16,11 +16,20 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from volbal.errors import VolbalError
-from volbal.fields import read_day, read_decimal, read_moment, read_price, read_ticker, read_whole
+from volbal.fields import (
+    JsonNumber,
+    read_day,
+    read_decimal,
+    read_moment,
+    read_price,
+    read_ticker,
+    read_whole,
+)
 from volbal.numbers import plain
 
 MOST_ITEMS = 500
@@ -30,9 +39,16 @@ LATEST = datetime(2199, 12, 31, tzinfo=UTC)
 
 
 class InSchema(Schema):
-    """What comes in: unknown fields are refused."""
+    """What comes in: unknown fields are refused, and so is a number where an object belongs."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_an_object(cls, raw: Any) -> Any:
+        if isinstance(raw, JsonNumber):  # else its attributes, which it has none of, would be read as fields
+            raise PydanticCustomError("out-of-range", "must be an object.")
+        return raw
 
 
 def _reads(read: Callable[[object], Any]) -> BeforeValidator:

@@ -65,6 +65,7 @@ def api_edge(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(API_PREFIX):
             return get_response(request)
+        request.META.pop("HTTP_COOKIE", None)  # a browser's login counts for nothing here
         request.refusal_of = of_error  # type: ignore[attr-defined]  # rooms below keep refusals too
         response = _refused_body(request) or get_response(request)
         if response.status_code >= 400 and response["Content-Type"] != CONTENT_TYPE:

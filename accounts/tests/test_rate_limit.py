@@ -1,4 +1,4 @@
-"""So many requests a key and minute: counted once each, by all threads together, forgotten when it is over."""
+"""So many requests a key and minute: counted once each, by all threads together, then forgotten."""
 
 from __future__ import annotations
 
