@@ -25,12 +25,12 @@ test: setup
 
 # Long fault tests, on both databases; the quick half takes about a minute.
 faults: setup
-	$(PY) -m pytest -m faults
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -m faults
+	$(PY) -m pytest -n 2 -m faults
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults
 
 faults-quick: setup
-	$(PY) -m pytest -m "faults and quick"
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -m "faults and quick"
+	$(PY) -m pytest -n 2 -m "faults and quick"
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m "faults and quick"
 
 check: setup
 	$(BIN)/ruff check .

@@ -73,13 +73,13 @@ def refusals(method: str, path: str, operation: Json) -> list[str]:
         (
             method == "POST" and needs_key,
             (
+                "idempotency-key-missing",  # also a blank one, which nobody means
                 "idempotency-key-invalid",
                 "idempotency-key-reused",
                 "idempotency-in-progress",
                 "idempotency-key-expired",
             ),
         ),
-        (call.key_required, ("idempotency-key-missing",)),
         (True, call.codes),
     )
     found = dict.fromkeys(code for applies, codes in rules if applies for code in codes)

@@ -126,8 +126,11 @@ COMPONENTS: dict[str, Json] = {
             "name": "X-Request-ID",
             "in": "header",
             "required": False,
-            "description": "An id of the caller's for this request. One that isn't plain is replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+            "description": (
+                "An id of the caller's for this request: 1 to 64 letters, digits, points, hyphens and "
+                "underscores. Any other is replaced."
+            ),
+            "schema": {"type": "string"},
             "example": EXAMPLE_ID,
         }
     },

@@ -47,7 +47,9 @@ IN_ADMIN = [address for address in ALL if address.startswith(ADMIN)]
 
 def concrete(address: str) -> str:
     """Fill an address with values that exist in none of the tables."""
-    address = re.sub(r"\(\?P<\w+>[^)]*\)|<path:\w+>|<int:\w+>", "1", address).replace("^", "").removesuffix("$")
+    address = (
+        re.sub(r"\(\?P<\w+>[^)]*\)|<path:\w+>|<int:\w+>", "1", address).replace("^", "").removesuffix("$")
+    )
     return "/" + re.sub(r"<slug:\w+>", "order-open", address)
 
 

@@ -41,7 +41,7 @@ def _in_the_tests_transaction() -> Iterator[None]:
         request_started.connect(close_old_connections)
 
 
-def tested(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+def on_the_tests_connection(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """Run the WSGI application on the test's connection."""
     with _in_the_tests_transaction():
         return list(application(environ, start_response))
@@ -64,5 +64,7 @@ def send(method: str, path: str, body: bytes = b"", *, key: str = "", query: str
         **meta,
     }
     started: list[Any] = []
-    content = b"".join(tested(environ, lambda status, headers, *_: started.extend((status, headers))))
+    content = b"".join(
+        on_the_tests_connection(environ, lambda status, headers, *_: started.extend((status, headers)))
+    )
     return Said(int(started[0][:3]), dict(started[1]), content)
