@@ -89,7 +89,7 @@ def described(answer: dict[str, Any]) -> str:
 
 
 def fuzz(document: Any, label: str, caller: Caller, in_all: int) -> None:
-    """Send one call its part of so many requests, right and wrong ones, mostly with a key that may make it."""
+    """Send one call its part of so many requests, right and wrong ones, mostly under a key that may."""
     operation = document.find_operation_by_label(label)
 
     @settings(
