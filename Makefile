@@ -4,7 +4,7 @@ BIN := .venv/bin
 PY := $(BIN)/python
 INSTALLED := .venv/installed-$(firstword $(shell cksum requirements-dev.txt))
 
-.PHONY: setup run test faults sabotage check bench lock
+.PHONY: setup run test faults faults-quick sabotage check bench openapi lock
 
 setup: $(INSTALLED)
 
@@ -23,10 +23,14 @@ test: setup
 	$(PY) -m pytest -n 2
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2
 
-# Long: kills, heavier races.
+# Long fault tests, on both databases; the quick half takes about a minute.
 faults: setup
-	$(PY) -m pytest -m faults
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -m faults
+	$(PY) -m pytest -n 2 -m faults
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults
+
+faults-quick: setup
+	$(PY) -m pytest -n 2 -m "faults and quick"
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m "faults and quick"
 
 # Break copies of the code in known ways; the tests must notice each.
 sabotage: setup
@@ -43,6 +47,11 @@ check: setup
 
 bench: setup
 	$(PY) bench/core.py
+
+# Renew the API's document and its examples after a change of the API.
+openapi: setup
+	RENEW_EXAMPLES=1 $(PY) -m pytest volbal_site/tests/test_api_examples.py
+	$(PY) manage.py export_openapi_schema --api volbal_site.api.api --indent 1 --output docs/openapi.json
 
 # Renew the lock files after a change of pyproject.toml.
 lock:

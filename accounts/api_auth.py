@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from ninja.security import HttpBearer
 from accounts.api_keys import find_api_key
 from accounts.errors import Forbidden
 from accounts.models import ApiKey, Tenant
+from accounts.rate_limit import count_call
 from accounts.transactions import Stamp
 
 
@@ -22,9 +24,16 @@ class NeedsScope(HttpBearer):
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """Return the key; None (401) for an unknown one. Raises Forbidden without the scope."""
+        """Return the key; None (401) for an unknown one.
+
+        Raises Forbidden without the scope, RateLimited for a key that calls too often.
+        """
         key = find_api_key(token)
-        if key is not None and self.scope not in key.scopes:
+        if key is None:
+            return None
+        request.key_id = key.pk  # type: ignore[attr-defined]  # for the log, also of what is refused here
+        count_call(key.pk, time.time())
+        if self.scope not in key.scopes:
             raise Forbidden(f"This needs a key with the scope {self.scope}.", scope=self.scope)
         return key
 

@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+from annotated_types import Ge, Le
 from django.db import models
 from django.http import HttpResponse
-from ninja import Query, Schema
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from ninja import Schema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from volbal.errors import VolbalError
-from volbal.fields import read_day, read_decimal, read_moment, read_price, read_ticker, read_whole
+from volbal.fields import (
+    JsonNumber,
+    read_day,
+    read_decimal,
+    read_moment,
+    read_price,
+    read_ticker,
+    read_whole,
+)
 from volbal.numbers import plain
 
 MOST_ITEMS = 500
+FLAGS = {"true": True, "false": False}
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2199, 12, 31, tzinfo=UTC)
 
 
 class InSchema(Schema):
-    """What comes in: unknown fields are refused."""
+    """What comes in: unknown fields are refused, and so is a number where an object belongs."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_an_object(cls, raw: Any) -> Any:
+        if isinstance(raw, JsonNumber):  # else its attributes, which it has none of, would be read as fields
+            raise PydanticCustomError("out-of-range", "must be an object.")
+        return raw
 
 
 class OutSchema(BaseModel):
@@ -108,9 +135,22 @@ DayIn = Annotated[
     _reads(lambda raw: read_day(raw, field="value")),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        utc = at.astimezone(UTC)
+    except OverflowError:
+        utc = datetime.max.replace(tzinfo=UTC)
+    if not EARLIEST <= utc <= LATEST:
+        raise PydanticCustomError("out-of-range", "must lie between the years 1990 and 2199.")
+    return utc
+
+
 MomentIn = Annotated[
     datetime,
     _reads(lambda raw: read_moment(raw, field="value")),
+    AfterValidator(_in_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 DecimalOut = Annotated[
@@ -119,8 +159,16 @@ DecimalOut = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
 ]
 
-Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="how many at most")]
-Offset = Annotated[int, Query(ge=0, le=10**9, description="how many to pass over")]
+
+def _flag(raw: object) -> object:
+    if isinstance(raw, str) and raw not in FLAGS:
+        raise PydanticCustomError("out-of-range", "write true or false.")
+    return FLAGS[raw] if isinstance(raw, str) else raw
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Limit = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(1), Le(MOST_ITEMS)]
+Offset = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(0), Le(10**9)]
 
 
 def page(rows: models.QuerySet[Any], limit: int, offset: int) -> dict[str, Any]:

@@ -17,6 +17,13 @@ class Forbidden(VolbalError):
     title = "This is not allowed"
 
 
+class RateLimited(VolbalError):
+    """The key made more requests than it may in a minute; `retry_after` is in seconds."""
+
+    code = "rate-limited"
+    title = "Too many requests"
+
+
 class InvalidScopes(BadInput):
     """Not a list of scopes that a key can have."""
 

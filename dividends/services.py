@@ -47,7 +47,7 @@ def take_what_is_due(position: Position, on: date, *, stamp: Stamp) -> None:
     for _, _, action in sorted([*splits, *dividends], key=lambda due: due[:2]):
         if isinstance(action, Split):
             split_position(position, action, stamp=stamp)
-        else:
+        elif isinstance(action, Dividend):
             take_ex_dividend(position, action, stamp=stamp)
 
 

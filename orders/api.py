@@ -9,7 +9,7 @@ from ninja import Router
 
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import idempotent_of, once
-from accounts.api_types import Limit, Offset, PriceIn, answer, page
+from accounts.api_types import Flag, Limit, Offset, PriceIn, answer, page
 from accounts.transactions import read_one
 from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
 from orders.fills import book_fill, quarantine_if_a_fact
@@ -31,7 +31,7 @@ router = Router(tags=["orders"])
     "/positions/{uuid:position_id}/evaluate", auth=TRADE, response=EvaluationOut, summary="Evaluate a cell"
 )
 def evaluate_position(
-    request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: bool = False
+    request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: Flag = False
 ) -> HttpResponse | Evaluation:
     stamp, tenant_id = stamp_of(request), tenant_of(request).pk
     quote = market_quote(position_id, tenant_id=tenant_id) if price is None else given_quote(price, stamp.at)

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Field
-from pydantic import AwareDatetime
 
-from accounts.api_types import DecimalOut, InSchema, MoneyIn, OutSchema, PriceIn, QtyIn
+from accounts.api_types import DecimalOut, InSchema, MomentIn, MoneyIn, OutSchema, PriceIn, QtyIn
 from market.schemas import QuoteOut
 from volbal.values import Side
 
@@ -68,7 +67,7 @@ class FillIn(InSchema):
     qty: QtyIn
     price: PriceIn
     commission: MoneyIn | None = None
-    executed_at: AwareDatetime | None = None
+    executed_at: MomentIn | None = None
 
 
 class OrderPage(OutSchema):

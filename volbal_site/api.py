@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.parser import Parser
-from ninja.renderers import BaseRenderer
-from ninja.responses import NinjaJSONEncoder, Status
+from ninja.operation import Operation
 
 from configs.api import router as settings
 from dividends.api import router as dividends
@@ -20,56 +17,46 @@ from market.api import router as market
 from orders.api import router as orders
 from orders.switch_api import router as switches
 from positions.api import router as positions
-from volbal import strict_json
 from volbal.errors import VolbalError
-from volbal_site.problems import of_bug, of_error, of_validation, plain_problem
+from volbal_site.docs_page import Docs
+from volbal_site.health import router as health
+from volbal_site.openapi import Document, completed
+from volbal_site.problems import of_bug, of_error, of_unavailable, of_validation, plain_problem
+from volbal_site.reading import StrictParser, only_what_is_asked
+from volbal_site.writing import JsonRenderer
 
 
-class StrictParser(Parser):
-    """Reads bodies with the core's reader: numbers as text, no NaN, no key twice, no depth."""
+class DocumentedAPI(NinjaAPI):
+    """Ninja's API with a document that says everything a caller has to know."""
 
-    def parse_body(self, request: HttpRequest) -> Any:
-        """Return the body. Raises MalformedJson."""
-        return strict_json.loads(request.body)
+    _document: dict[str, Any] | None = None
 
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """Return the document, which is made once and not to be changed."""
+        if self._document is None:
+            self._document = completed(Document(self, "v1/"))
+        return self._document
 
-class JsonRenderer(BaseRenderer):
-    """Writes JSON as `accounts.api_types.as_json` does: no blanks, times to the microsecond."""
-
-    media_type = "application/json"
-
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:
-        return json.dumps(data, cls=_Encoder, separators=(",", ":"), ensure_ascii=False)
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return str(operation.view_func.__name__)
 
 
-class _Encoder(NinjaJSONEncoder):
-    def default(self, o: Any) -> Any:
-        return o.isoformat().replace("+00:00", "Z") if isinstance(o, datetime) else super().default(o)
-
-
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Volatility Balancing",
     version="1",
     parser=StrictParser(),
     renderer=JsonRenderer(),
+    docs=Docs(),
     urls_namespace="v1",
-    description="Cells that sell a little when a share has risen and buy a little when it has fallen.",
 )
+api.add_decorator(only_what_is_asked)
+api.add_router("", health)
 api.add_router("", positions)
 api.add_router("", settings)
 api.add_router("", orders)
 api.add_router("", switches)
 api.add_router("", dividends)
 api.add_router("", market)
-
-
-@api.get("/healthz", auth=None, tags=["health"], summary="Is it alive?", response={200: dict, 503: dict})
-def healthz(request: HttpRequest) -> Status[dict[str, str]]:
-    try:
-        connection.ensure_connection()
-    except DatabaseError:
-        return Status(503, {"status": "no database"})
-    return Status(200, {"status": "ok"})
 
 
 @api.exception_handler(VolbalError)
@@ -97,6 +84,23 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, VolbalError):  # what the parser found wrong with the body
         return of_error(request, error.__cause__)
     return plain_problem(request, error.status_code, str(error))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return plain_problem(request, 413)
+
+
+@api.exception_handler(SuspiciousOperation)
+@api.exception_handler(UnreadablePostError)
+def _suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
+    return plain_problem(request, 400)
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return of_unavailable(request, error)
 
 
 @api.exception_handler(Exception)

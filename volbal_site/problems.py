@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 from ninja.errors import ValidationError
 
-from accounts.errors import BadIdempotencyKey, Forbidden, NotFound
+from accounts.errors import BadIdempotencyKey, Forbidden, NotFound, RateLimited
 from market.errors import FeedError
 from volbal.errors import BadInput, Conflict, MalformedJson, Refused, VolbalError
+from volbal_site.problem_texts import PROBLEMS
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # The first family that fits gives the status.
 STATUSES: tuple[tuple[type[VolbalError], int], ...] = (
@@ -22,23 +25,24 @@ STATUSES: tuple[tuple[type[VolbalError], int], ...] = (
     (BadIdempotencyKey, 400),
     (Forbidden, 403),
     (NotFound, 404),
+    (RateLimited, 429),
     (BadInput, 422),
     (Conflict, 409),
     (Refused, 422),
     (FeedError, 503),
 )
-# What the web server or the framework itself refuses: (code, title).
+# What the web server or the framework itself refuses.
 PLAIN = {
-    400: ("bad-request", "The request can't be understood"),
-    401: ("unauthenticated", "A valid API key is needed"),
-    403: ("forbidden", "This is not allowed"),
-    404: ("not-found", "There is no such thing here"),
-    405: ("method-not-allowed", "This address doesn't take that method"),
-    413: ("payload-too-large", "The request is too large"),
-    415: ("unsupported-media-type", "The body must be application/json"),
-    429: ("rate-limited", "Too many requests"),
-    500: ("internal-error", "Something went wrong here"),
-    503: ("unavailable", "A part of the system is down"),
+    400: "bad-request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+    429: "rate-limited",
+    500: "internal-error",
+    503: "unavailable",
 }
 # pydantic's own words, in ours; a validator of ours brings its code along.
 FIELD_CODES = {
@@ -63,11 +67,11 @@ def problem(
 ) -> HttpResponse:
     """Build the answer; `type` is the address of a page that explains the code."""
     body: dict[str, Any] = {
-        "type": request.build_absolute_uri(f"/problems/{code}"),
+        "type": _page_of(request, code),
         "title": title,
         "status": status,
         "detail": detail or title,
-        "instance": request.path,
+        "instance": escape_uri_path(request.path),
         "request_id": getattr(request, "request_id", ""),
         "errors": list(errors),
     }
@@ -81,8 +85,8 @@ def problem(
 
 def plain_problem(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
     """Answer a status that no error of ours stands behind."""
-    code, title = PLAIN.get(status, PLAIN[500 if status >= 500 else 400])
-    return problem(request, status, code, title, detail)
+    code = PLAIN.get(status, PLAIN[500 if status >= 500 else 400])
+    return problem(request, status, code, PROBLEMS[code].title, detail)
 
 
 def of_error(request: HttpRequest, error: VolbalError) -> HttpResponse:
@@ -103,13 +107,29 @@ def of_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
         return plain_problem(request, 404)
     detail = "; ".join(f"{one['pointer'] or '/'}: {one['detail']}" for one in found)
     errors = [{"pointer": one["pointer"], "code": one["code"]} for one in found]
-    return problem(request, 422, found[0]["code"], "The request has a wrong field", detail, errors)
+    code = found[0]["code"]
+    return problem(request, 422, code, PROBLEMS[code].title, detail, errors)
 
 
 def of_bug(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer a bug: log it, tell only the request's id."""
-    log.exception("request_failed", extra={"request_id": getattr(request, "request_id", "")})
+    log.exception("request_failed")
     return plain_problem(request, 500)
+
+
+def of_unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer that the database is busy, full or away: nothing was written, and it may work again soon."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    log.error("database_unavailable", error=type(error).__name__, sqlstate=state, reason=str(error)[:200])
+    return plain_problem(request, 503)
+
+
+def _page_of(request: HttpRequest, code: str) -> str:
+    path = f"/problems/{code}"
+    try:
+        return request.build_absolute_uri(path)
+    except DisallowedHost:  # the caller's idea of our name is what is wrong
+        return path
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """Settings. Everything that differs between machines comes from the environment (see .env.example)."""
 
+import sys
 from pathlib import Path
 
 import environ
 
+from volbal_site.logs import logging_settings
 from volbal_site.secret_key import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,8 +41,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "volbal_site.middleware.request_id",
+    "volbal_site.middleware.access_log",
     "volbal_site.middleware.api_edge",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -105,6 +109,31 @@ USE_I18N = False
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Served by the web process itself, straight from the packages: nothing has to be collected first.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# One line a request and one an event: JSON, unless a person reads along. See docs/adr/0006.
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="text" if DEBUG or sys.stderr.isatty() else "json")
+LOGGING = logging_settings(for_people=LOG_FORMAT == "text", level=LOG_LEVEL)
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "volbal",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+# Requests that one key may make in a minute; 0 is no limit. Counted in the cache.
+API_RATE_LIMIT_PER_MINUTE = env.int("API_RATE_LIMIT_PER_MINUTE", default=60_000)
 
 # Rooms for third parties: a name, and the dotted path of what implements it.
 BROKERS = {

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
 
+from accounts.models import Membership, Role, User
 from positions.tests.builders import make_position, make_tenant
 from volbal_site.api import api as ninja_api
 from volbal_site.tests.api_client import ALL_SCOPES, Api, make_key
+from volbal_site.tests.world import RANDOM_ID, all_rows, body_of, make_world
+from volbal_site.tests.world import filled_in as with_ids
 
 pytestmark = pytest.mark.django_db
 
 # Every call of the API and the scope it needs; None is open to all.
 WHO = {
     ("GET", "/v1/healthz"): None,
+    ("GET", "/v1/readyz"): None,
     ("GET", "/v1/positions"): "read",
     ("POST", "/v1/positions"): "trade",
     ("GET", "/v1/positions/{position_id}"): "read",
@@ -53,9 +58,7 @@ def calls() -> set[tuple[str, str]]:
 
 
 def filled_in(path: str) -> str:
-    for name in ("position_id", "event_id", "order_id"):
-        path = path.replace(f"{{{name}}}", str(uuid.UUID(int=7)))
-    return path.removeprefix("/v1")
+    return re.sub(r"{\w+}", str(uuid.UUID(int=7)), path).removeprefix("/v1")
 
 
 def test_every_call_stands_in_the_table_of_who_may_call_it():
@@ -81,6 +84,40 @@ def test_scopes_do_not_imply_each_other(scope):
     for (method, path), needed in WHO.items():
         answer = api.call(method, filled_in(path), None if method == "GET" else {})
         assert (answer.status_code == 403) == (needed not in (None, scope)), (method, path)
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_browsers_login_is_no_key(role):
+    world = make_world()
+    member = User.objects.create_user("bea")
+    Membership.objects.create(user=member, tenant=make_tenant("ann"), role=role)
+    browser = Api(None)
+    browser.client.force_login(member)
+    before = all_rows()
+
+    for (method, path), needed in WHO.items():
+        answer = browser.call(method, world.address(path), body_of(method, path))
+        assert answer.status_code == (200 if needed is None else 401), (method, path)
+    assert all_rows() == before
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(call for call in WHO if "{" in call[1]))
+def test_another_tenants_things_look_exactly_like_none(method, path):
+    """Each id alone: another tenant's event of one's own cell is none either."""
+    world, other = make_world("ann"), make_world("bob")
+    before = all_rows()
+
+    for name in re.findall(r"{(\w+)}", path):
+        theirs, nobodys = (
+            other.api.call(
+                method, with_ids(path, {**other.ids, name: key}), body_of(method, path), X_Request_ID="same"
+            )
+            for key in (world.ids[name], RANDOM_ID)
+        )
+        assert theirs.status_code == 404
+        assert theirs.json() == {**nobodys.json(), "instance": theirs.json()["instance"]}
+        assert theirs.headers == nobodys.headers
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize("key", ["", "x", "vb_", "vb_a_b", "vb_" + "9" * 5000, "ключ"])

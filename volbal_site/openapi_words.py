@@ -1,0 +1,180 @@
+"""What the OpenAPI document says in words: of the API, of each call, of parameters and fields.
+
+A call that is missing here fails test_api_document.py: give it a line in CALLS.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Call(NamedTuple):
+    """One call: what it does, the refusals of its own (the general ones follow from its form), its key."""
+
+    text: str
+    codes: tuple[str, ...] = ()
+    key_required: bool = False
+
+
+ABOUT = """\
+Hold a share with some cash beside it: sell a little when it has risen far enough, buy a little when it
+has fallen far enough, and never leave the guardrails on how much of the holding may be stock. One such
+holding is a *cell*, or position. Everything that is decided, and why, is kept for ever and can be
+recomputed.
+
+**Numbers** are decimals, answered as plain strings (`"150.25"`, `"100"`) and taken as strings or JSON
+numbers, read digit by digit and never rounded in silence. Names say the unit: `*_pct` is percent points,
+`*_rate` and `*_ratio` are fractions, `*_bps` basis points, `*_at` a time in UTC, `*_date` a date. Money
+is in US dollars.
+
+**Keys** are sent as `Authorization: Bearer vb_...`. The API takes no browser login. Another tenant's
+things look the same as things that don't exist.
+
+**Twice is once.** Every POST takes an `Idempotency-Key`; the same request under the same key has one
+effect and one answer, also after a crash. Orders need one. A refusal that depends on the state of the
+books is kept too.
+
+**Refusals** are `application/problem+json`; their `type` leads to a page that explains the code. Unknown
+fields and parameters are refused, not ignored. 503 means that nothing was changed and that the same
+request may be sent again after `Retry-After` seconds; 500 (`internal-error`) would be a mistake of ours.
+
+**Lists** answer `{"items", "count"}` and take `limit` and `offset`; a history takes a `cursor` instead.
+"""
+
+TAGS = {
+    "positions": "Cells: shares of one ticker, the cash beside them, and their history.",
+    "orders": "Evaluating a cell, its orders, and what brokers report of them.",
+    "settings": "Thresholds, guardrails and order policy, and where each value comes from.",
+    "dividends": "Dividends and splits.",
+    "market": "Sessions and prices.",
+    "performance": "What it is worth, and against just holding.",
+    "simulations": "The same rules over past prices.",
+    "exports": "Tables for spreadsheets.",
+    "health": "For load balancers and people on call.",
+}
+
+_CELL = ("illegal-transition",)
+
+CALLS: dict[tuple[str, str], Call] = {
+    ("GET", "/v1/healthz"): Call("Says whether the process answers and reaches its database."),
+    ("GET", "/v1/readyz"): Call(
+        "Says whether everything is well that trading stands on: the database, the cache, the triggers that "
+        "guard history, applied migrations. A 503 names what fails."
+    ),
+    ("GET", "/v1/positions"): Call(
+        "Lists the tenant's cells, oldest first, of one ticker or one status if asked for.",
+        ("invalid-ticker",),
+    ),
+    ("POST", "/v1/positions"): Call(
+        "Opens a cell with shares and cash that are there already. Without an anchor price it waits until "
+        "one is set. Two cells of one ticker are allowed.",
+        ("invalid-ticker",),
+    ),
+    ("GET", "/v1/positions/{position_id}"): Call("Reads one cell as it is now."),
+    ("PATCH", "/v1/positions/{position_id}"): Call(
+        "Pauses, resumes or closes a cell, or changes its broker or withholding tax rate; what isn't named "
+        "stays. A closed cell is history, and one with an open order can't be closed.",
+        (*_CELL, "order-open"),
+    ),
+    ("POST", "/v1/positions/{position_id}/anchor"): Call(
+        "Sets the anchor: the price from which the next trade's thresholds are counted.", _CELL
+    ),
+    ("POST", "/v1/positions/{position_id}/cash"): Call(
+        "Deposits cash into a cell, or withdraws it if the amount is negative. What open orders hold can't "
+        "be withdrawn.",
+        (*_CELL, "insufficient-cash"),
+    ),
+    ("POST", "/v1/positions/{position_id}/evaluate"): Call(
+        "Decides whether to trade now, records why, and orders if so. With `price` it decides on that price, "
+        "without on the market's. A paper order is filled at once, so the answer shows the fill. With "
+        "`dry_run=true` nothing is saved: `event_id` and `order` are null.",
+        (*_CELL, "order-open", "insufficient-cash", "insufficient-shares", "invalid-config"),
+    ),
+    ("GET", "/v1/positions/{position_id}/events"): Call(
+        "Reads why things happened to a cell, newest first, of one type if asked for. Pass `next` as "
+        "`cursor` to read on; null is the end."
+    ),
+    ("GET", "/v1/positions/{position_id}/events/{event_id}/replay"): Call(
+        "Makes a recorded decision again from what was recorded with it, and compares the two."
+    ),
+    ("GET", "/v1/positions/{position_id}/config"): Call(
+        "Reads every setting that holds for a cell and the scope it comes from, with warnings about settings "
+        "that can never trade."
+    ),
+    ("PUT", "/v1/positions/{position_id}/config"): Call(
+        "Sets a cell's own settings: those that are named are set, null inherits again, `none` is no limit, "
+        "the rest stays. Answers what then holds.",
+        (*_CELL, "invalid-config"),
+    ),
+    ("GET", "/v1/positions/{position_id}/orders"): Call("Lists a cell's orders, newest first."),
+    ("GET", "/v1/orders"): Call("Lists the orders of all the tenant's cells, newest first."),
+    ("GET", "/v1/orders/{order_id}"): Call("Reads one order as it is now."),
+    ("POST", "/v1/orders/{order_id}/cancel"): Call(
+        "Cancels an order that is open, and frees the cash or shares that it held.", _CELL
+    ),
+    ("POST", "/v1/orders/{order_id}/fill"): Call(
+        "Reports one execution. It is booked once by its `execution_id`, in whatever order and however often "
+        "it is delivered. The same id with other values is kept but not booked, and pauses the cell.",
+        (*_CELL, "execution-conflict", "overfill", "insufficient-cash", "insufficient-shares"),
+    ),
+}
+
+# Name of a parameter: what it is, and an example.
+PARAMETERS: dict[str, tuple[str, object]] = {
+    "position_id": ("The cell's id.", "0b9c6f0e-6c1d-4a36-9d43-2f7f1f0e4c55"),
+    "event_id": ("The event's id.", "5a7d1c7e-9a0f-4f5e-8f0b-3f4f0a3f9f10"),
+    "order_id": ("The order's id.", "c2f4a1de-53a7-4b1c-9e0a-8d2b7c6e1f20"),
+    "limit": ("How many at most.", 100),
+    "offset": ("How many to pass over.", 0),
+    "cursor": ("Where to read on: `next` of the page before.", "41"),
+    "ticker": ("Only this ticker.", "IBM"),
+    "status": ("Only this status.", "active"),
+    "type": ("Only events of this type.", "order_filled"),
+    "price": ("The price to decide on, in dollars per share; without it, the market's.", "104"),
+    "dry_run": ("Only say what would be done; nothing is saved.", True),
+}
+
+# Name of a field: what it is, wherever it occurs.
+FIELDS = {
+    "ticker": "The share's symbol.",
+    "qty": "Shares, at most 8 decimal places.",
+    "cash": "Dollars, at most 6 decimal places.",
+    "anchor_price": "The price, in dollars per share, from which thresholds are counted; null waits for one.",
+    "dividend_receivable": "Dollars of dividends, after tax, that are owed and not paid yet.",
+    "effective_cash": "Cash and dividends receivable, in dollars: what a trade is sized with.",
+    "reserved_cash": "Dollars that an open order holds.",
+    "reserved_qty": "Shares that an open order holds.",
+    "withholding_tax_rate": "The fraction of a dividend withheld as tax; null takes the dividend's own.",
+    "broker": "Who executes: paper fills at once, manual waits for a person to report.",
+    "created_at": "When it was made.",
+    "updated_at": "When it last changed.",
+    "price": "Dollars per share, at most 6 decimal places.",
+    "amount": "Dollars, at most 6 decimal places; negative withdraws.",
+    "actor": "Who caused it: `key:` and a key's public id, a user, or a part of the system.",
+    "request_id": "The id of the request that caused it.",
+    "message": "What happened, in one sentence.",
+    "inputs": "Everything it was decided from.",
+    "outputs": "What came of it.",
+    "seq": "Its number in the chain of this cell's events.",
+    "raw_qty": "The size by the formula, before limits and rounding, in shares.",
+    "notional": "Shares times price, in dollars.",
+    "commission": "Dollars.",
+    "commission_rate": "Commission as a fraction of the notional.",
+    "stock_pct_before": "Percent of the cell in stock, before the trade.",
+    "stock_pct_after": "Percent of the cell in stock, after the trade and its commission.",
+    "binding_limit": "The limit that decided the size.",
+    "buy_at": "The nearest price below at which it would buy; null if there is none.",
+    "sell_at": "The nearest price above at which it would sell; null if there is none.",
+    "explanation": "The decision in one sentence, with its numbers.",
+    "is_real": "Whether a real market said so.",
+    "as_of": "When the price was true.",
+    "source": "Who said so.",
+    "client_order_id": "The id under which the broker knows the order.",
+    "filled_qty": "Shares executed so far.",
+    "avg_fill_price": "Dollars per share, over all executions so far.",
+    "execution_id": "The broker's id of the execution, 1 to 120 printable ASCII characters.",
+    "executed_at": "When it was executed, with a time zone; without it, now.",
+    "scope": "Where the value comes from: GLOBAL, TENANT or POSITION.",
+    "count": "How many there are in all.",
+    "identical": "Whether both are the same to the last digit.",
+}

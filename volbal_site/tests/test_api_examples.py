@@ -1,0 +1,113 @@
+"""The examples in the API's document are what the API really answers: one story, told call by call.
+
+`make openapi` tells it again and keeps what was answered in volbal_site/openapi_examples.json. A new call
+needs a line in `story`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from positions.tests.builders import make_tenant
+from volbal_site import openapi
+from volbal_site.openapi_parts import EXAMPLE_ID
+from volbal_site.tests.api_client import Api, make_key
+
+pytestmark = pytest.mark.django_db
+
+FILE = Path(openapi.__file__).with_name("openapi_examples.json")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MOMENT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')
+KEY = re.compile(r"key:[0-9a-f]{16}")
+
+
+class Story:
+    """Calls the API and keeps what was said the first time a call was made."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.told: dict[str, Any] = {}
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        answer = self.api.call(method, path, body, X_Request_ID=EXAMPLE_ID, **headers)
+        assert answer.status_code < 300, (method, path, answer.content)
+        route = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", answer.resolver_match.route)
+        if body is not None:
+            self.told.setdefault(f"{method} /{route}", body)
+        self.told.setdefault(f"{method} /{route} {answer.status_code}", answer.json())
+        return answer.json()
+
+
+def story(say: Story) -> None:
+    """A hundred shares of IBM and ten thousand dollars; the price rises from 100 to 104."""
+    say("GET", "/healthz")
+    say("GET", "/readyz")
+    cell = say("POST", "/positions", {"ticker": "IBM", "qty": "100", "cash": "10000", "anchor_price": "100"})
+    path = f"/positions/{cell['id']}"
+    say("GET", "/positions")
+    say("GET", path)
+    say("GET", f"{path}/config")
+    sale = say("POST", f"{path}/evaluate?price=104")
+    say("GET", f"{path}/events?limit=2")
+    say("GET", f"{path}/events/{sale['event_id']}/replay")
+    say("GET", f"{path}/orders")
+    say("GET", "/orders")
+    say("GET", f"/orders/{sale['order']['id']}")
+    say("POST", f"{path}/cash", {"amount": "500"})
+    say("POST", f"{path}/anchor", {"price": "103.5"})
+    say("PUT", f"{path}/config", {"trigger": {"up_threshold_pct": "5"}})
+    say("PATCH", path, {"status": "paused"})
+    _by_hand(say)
+
+
+def _by_hand(say: Story) -> None:
+    """The same cell with a person for a broker: one order is reported as executed, one is cancelled."""
+    cell = {"ticker": "IBM", "qty": "100", "cash": "10000", "anchor_price": "100", "broker": "manual"}
+    path = f"/positions/{say('POST', '/positions', cell)['id']}"
+    order = say("POST", f"{path}/evaluate?price=104")["order"]
+    execution = {
+        "execution_id": "E-1001",
+        "qty": order["qty"],
+        "price": "104.02",
+        "commission": "0.13",
+        "executed_at": "2024-01-08T16:00:05Z",
+    }
+    say("POST", f"/orders/{order['id']}/fill", execution)
+    order = say("POST", f"{path}/evaluate?price=109")["order"]
+    say("POST", f"/orders/{order['id']}/cancel")
+
+
+def written(told: dict[str, Any]) -> str:
+    """Return the story with ids, keys and times of one's own instead of today's."""
+    ids: dict[str, str] = {EXAMPLE_ID: EXAMPLE_ID}
+    for found in UUID.findall(json.dumps(told)):
+        ids.setdefault(found, str(uuid.uuid5(uuid.NAMESPACE_URL, f"volbal-example-{len(ids)}")))
+    text = json.dumps(told, indent=1, sort_keys=True)
+    text = UUID.sub(lambda found: ids[found[0]], text)
+    return MOMENT.sub(_a_fixed_time, KEY.sub("key:1f0e2d3c4b5a6978", text)) + "\n"
+
+
+def _a_fixed_time(found: re.Match[str]) -> str:
+    now = datetime.now(UTC)
+    is_now = abs(now - datetime.fromisoformat(found[1])) < timedelta(hours=1)
+    return '"2024-01-08T16:00:00.000Z"' if is_now else found[0]
+
+
+def test_the_examples_are_what_the_api_answers():
+    say = Story(Api(make_key(make_tenant("ann"))))
+
+    story(say)
+
+    if os.environ.get("RENEW_EXAMPLES"):
+        FILE.write_text(written(say.told))
+    kept = json.loads(FILE.read_text())
+    told = json.loads(written(say.told))
+    assert {name: kept.get(name) for name in told} == told, "make openapi renews the examples"
