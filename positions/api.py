@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from accounts.api_auth import READ, TRADE, stamp_of, tenant_of
+from accounts.api_auth import ADMIN, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import once
 from accounts.api_types import Limit, Offset, TickerIn, answer, page
 from accounts.transactions import unit_of_work
@@ -18,6 +18,7 @@ from positions.event_types import EventType
 from positions.models import Event, Position, PositionStatus
 from positions.queries import events_page
 from positions.schemas import (
+    AdjustmentIn,
     AnchorIn,
     CashIn,
     EventPage,
@@ -102,6 +103,21 @@ def move_cash(request: HttpRequest, position_id: UUID, payload: CashIn) -> HttpR
     return once(
         request,
         lambda: services.move_cash(position_id=position_id, amount=payload.amount, stamp=stamp_of(request)),
+        schema=PositionOut,
+    )
+
+
+@router.post(
+    "/positions/{uuid:position_id}/adjustments", auth=ADMIN, response=PositionOut, summary="Correct the books"
+)
+def adjust_books(request: HttpRequest, position_id: UUID, payload: AdjustmentIn) -> HttpResponse:
+    position_of(request, position_id)
+    amounts = {name: value for name, value in payload.dict(exclude={"reason"}).items() if value is not None}
+    return once(
+        request,
+        lambda: services.adjust_books(
+            position_id=position_id, reason=payload.reason, stamp=stamp_of(request), **amounts
+        ),
         schema=PositionOut,
     )
 

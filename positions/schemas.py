@@ -15,6 +15,7 @@ from accounts.api_types import (
     QtyIn,
     RateIn,
     SignedMoneyIn,
+    SignedQtyIn,
     TickerIn,
 )
 
@@ -48,6 +49,14 @@ class CashIn(InSchema):
     """Dollars to deposit; negative withdraws."""
 
     amount: SignedMoneyIn
+
+
+class AdjustmentIn(InSchema):
+    """A correction of the books: signed dollars, signed shares or both, and why."""
+
+    cash: SignedMoneyIn | None = None
+    qty: SignedQtyIn | None = None
+    reason: str
 
 
 class PositionOut(OutSchema):

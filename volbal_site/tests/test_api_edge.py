@@ -26,6 +26,7 @@ WHO = {
     ("PATCH", "/v1/positions/{position_id}"): "trade",
     ("POST", "/v1/positions/{position_id}/anchor"): "trade",
     ("POST", "/v1/positions/{position_id}/cash"): "trade",
+    ("POST", "/v1/positions/{position_id}/adjustments"): "admin",
     ("POST", "/v1/positions/{position_id}/evaluate"): "trade",
     ("GET", "/v1/positions/{position_id}/events"): "read",
     ("GET", "/v1/positions/{position_id}/events/{event_id}/replay"): "read",
