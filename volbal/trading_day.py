@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from volbal.errors import OutOfRange
@@ -21,3 +21,8 @@ def trading_date(at: datetime) -> date:
         return at.astimezone(NEW_YORK).date()
     except OverflowError:
         raise OutOfRange(f"{at.isoformat()} has no date in New York.") from None
+
+
+def start_of(day: date) -> datetime:
+    """Return midnight in New York with which `day` begins."""
+    return datetime.combine(day, time.min, NEW_YORK)

@@ -19,6 +19,7 @@ from orders.switch_api import router as switches
 from positions.api import router as positions
 from volbal.errors import VolbalError
 from volbal_site.docs_page import Docs
+from volbal_site.export_api import router as exports
 from volbal_site.health import router as health
 from volbal_site.openapi import Document, completed
 from volbal_site.problems import of_bug, of_error, of_unavailable, of_validation, plain_problem
@@ -57,6 +58,7 @@ api.add_router("", orders)
 api.add_router("", switches)
 api.add_router("", dividends)
 api.add_router("", market)
+api.add_router("", exports)
 
 
 @api.exception_handler(VolbalError)
