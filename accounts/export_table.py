@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Tenant
 from volbal.errors import OutOfRange
 from volbal.trading_day import start_of
+
+if TYPE_CHECKING:
+    from accounts.models import Tenant
 
 # How many rows are read at once: few enough for memory, many enough for speed.
 ROWS_AT_ONCE = 2000

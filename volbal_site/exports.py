@@ -32,9 +32,10 @@ CONTENT_TYPES = {
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 CHUNK = 64 * 1024
 
-# What a sheet of Excel has room for, below its titles, and the first year it has dates for.
+# What a sheet of Excel has room for, below its titles.
 ROWS_A_SHEET = 1_048_575
-FIRST_YEAR = 1900
+# Excel believes in a 29 February 1900 and others don't: they agree on dates from the day after.
+FIRST_DAY = date(1900, 3, 1)
 COLUMN_WIDTH = 18
 NOT_IN_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
@@ -186,14 +187,14 @@ class _SheetWriter:
         self._sheet.write_string(self._row, column, str(id_))
 
     def _day(self, day: date, column: int) -> None:
-        if day.year < FIRST_YEAR:
+        if day < FIRST_DAY:
             self._text(day.isoformat(), column)
         else:
             self._sheet.write_datetime(self._row, column, day, self._date)
 
     def _moment(self, at: datetime, column: int) -> None:
         at = at.astimezone(UTC).replace(tzinfo=None)
-        if at.year < FIRST_YEAR:
+        if at.date() < FIRST_DAY:
             self._text(f"{at.isoformat()}Z", column)
         else:
             self._sheet.write_datetime(self._row, column, at, self._time)

@@ -168,13 +168,13 @@ def test_dates_and_times_are_dates_and_times():
     assert sheet["B2"].number_format == "yyyy-mm-dd hh:mm:ss.000"
 
 
-def test_a_day_that_excel_has_no_date_for_is_text():
-    row = (date(1, 1, 1), datetime(1899, 12, 31, tzinfo=UTC), date(1900, 1, 1))
+def test_a_day_that_spreadsheets_disagree_on_is_text():
+    row = (date(1, 1, 1), datetime(1900, 2, 28, tzinfo=UTC), date(1900, 3, 1))
 
     assert xlsx_rows(make_table(row))[1] == [
         "0001-01-01",
-        "1899-12-31T00:00:00Z",
-        datetime.fromisoformat("1900-01-01"),
+        "1900-02-28T00:00:00Z",
+        datetime.fromisoformat("1900-03-01"),
     ]
 
 
