@@ -170,6 +170,9 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(1), Le(MOST_ITEMS)]
 Offset = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(0), Le(10**9)]
 
+FirstDay = Annotated[DayIn | None, Query(alias="from", description="first day, New York")]
+LastDay = Annotated[DayIn | None, Query(alias="to", description="last day, New York")]
+
 
 def page(rows: models.QuerySet[Any], limit: int, offset: int) -> dict[str, Any]:
     """Return one page of a list, and how many there are in all."""

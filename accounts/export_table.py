@@ -12,8 +12,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 
-from volbal.errors import OutOfRange
-from volbal.trading_day import start_of
+from volbal.trading_day import check_span, start_of
 
 if TYPE_CHECKING:
     from accounts.models import Tenant
@@ -46,8 +45,7 @@ class ExportFilter:
     end: date | None = None
 
     def __post_init__(self) -> None:
-        if self.start is not None and self.end is not None and self.end < self.start:
-            raise OutOfRange(f"to: {self.end} is before {self.start}.", field="to")
+        check_span(self.start, self.end)
 
     def of_position(self, column: str) -> Q:
         """Keep the rows of the wanted position in a column of position ids."""

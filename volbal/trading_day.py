@@ -26,3 +26,9 @@ def trading_date(at: datetime) -> date:
 def start_of(day: date) -> datetime:
     """Return midnight in New York with which `day` begins."""
     return datetime.combine(day, time.min, NEW_YORK)
+
+
+def check_span(start: date | None, end: date | None) -> None:
+    """Raise OutOfRange for an end before the start; either may be open."""
+    if start is not None and end is not None and end < start:
+        raise OutOfRange(f"to: {end} is before {start}.", field="to")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
-from ninja import Query, Router
+from ninja import Router
 
 from accounts.api_auth import READ, stamp_of, tenant_of
-from accounts.api_types import DayIn
+from accounts.api_types import FirstDay, LastDay
 from accounts.export_table import ExportFilter, ExportTable
 from dividends.exports import dividends_table
 from orders.exports import trades_table
@@ -27,9 +26,6 @@ TABLES: dict[str, Callable[[ExportFilter], ExportTable]] = {
     "journal": journal_table,
     "dividends": dividends_table,
 }
-
-FirstDay = Annotated[DayIn | None, Query(alias="from", description="first day, New York")]
-LastDay = Annotated[DayIn | None, Query(alias="to", description="last day, New York")]
 
 
 def _add(name: str, format_: str) -> None:

@@ -50,6 +50,8 @@ WHO = {
     ("PUT", "/v1/commissions"): "admin",
     ("GET", "/v1/market/status"): "read",
     ("GET", "/v1/market/quotes"): "read",
+    ("GET", "/v1/performance"): "read",
+    ("GET", "/v1/positions/{position_id}/performance"): "read",
     ("GET", "/v1/exports/positions.csv"): "read",
     ("GET", "/v1/exports/positions.xlsx"): "read",
     ("GET", "/v1/exports/trades.csv"): "read",

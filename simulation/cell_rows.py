@@ -1,0 +1,164 @@
+"""The rows that performance is told from, read with as many queries for one cell as for all.
+
+The journal is read first: whatever its rows point to was written with them or before them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.fields.json import KT
+from django.db.models.functions import RowNumber, TruncDate
+
+from dividends.models import SplitApplication
+from market.calendar import close_of
+from market.models import Bar
+from orders.models import Trade
+from positions.event_types import EventType
+from positions.models import Event, JournalEntry, Position
+from volbal.price_track import Mark, PriceAction
+from volbal.trading_day import NEW_YORK, start_of
+
+ROWS_AT_ONCE = 5000
+TOLD_BY_EVENTS = (EventType.POSITION_CREATED, EventType.EX_DIV_EFFECTIVE, EventType.SPLIT_APPLIED)
+
+
+class JournalRow(NamedTuple):
+    """One change of a cell's balances, and what caused it."""
+
+    position_id: UUID
+    at: datetime
+    cause_kind: str
+    cause_id: str
+    cash: Decimal
+    qty: Decimal
+    receivable: Decimal
+
+
+class TradeRow(NamedTuple):
+    """What a trade's journal row doesn't say."""
+
+    commission: Decimal
+    price: Decimal
+    executed_at: datetime
+
+
+class EvaluationRow(NamedTuple):
+    """The last evaluation of a New York date that had a price. Numbers are text, as an event keeps them."""
+
+    position_id: UUID
+    at: datetime
+    price: str
+    as_of: str | None
+    source: str
+    stock_pct: str | None
+    min_stock_pct: str
+    max_stock_pct: str
+
+    def mark(self) -> Mark:
+        """Return its price, seen no later than it was recorded."""
+        seen_at = self.at if self.as_of is None else min(datetime.fromisoformat(self.as_of), self.at)
+        return Mark(at=seen_at, price=Decimal(self.price), source=self.source)
+
+    def is_inside(self) -> bool:
+        """Whether the stock % lay between the guardrails of that moment; a cell worth nothing has none."""
+        if self.stock_pct is None:
+            return False
+        return Decimal(self.min_stock_pct) <= Decimal(self.stock_pct) <= Decimal(self.max_stock_pct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts:
+    """What events know: ex-dividends by receivable and splits by event, price actions and anchors by cell."""
+
+    dividends: Mapping[str, Event]
+    splits: Mapping[str, Event]
+    actions: Mapping[UUID, list[PriceAction]]
+    opening_anchors: Mapping[UUID, Decimal | None]
+
+
+def journal_rows(positions: QuerySet[Position]) -> dict[UUID, list[JournalRow]]:
+    """Return the journal of each cell, oldest first."""
+    rows = JournalEntry.objects.filter(position__in=positions).order_by("position_id", "seq")
+    columns = (
+        "position_id", "at", "cause_kind", "cause_id", "cash_delta", "qty_delta", "receivable_delta",
+    )  # fmt: skip
+    found: dict[UUID, list[JournalRow]] = defaultdict(list)
+    for row in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
+        found[row[0]].append(JournalRow(*row))
+    return found
+
+
+def trade_rows(positions: QuerySet[Position]) -> dict[str, TradeRow]:
+    """Return the trades by id."""
+    rows = Trade.objects.filter(position__in=positions)
+    columns = rows.values_list("pk", "commission", "price", "executed_at")
+    return {str(pk): TradeRow(*row) for pk, *row in columns.iterator(chunk_size=ROWS_AT_ONCE)}
+
+
+def event_facts(positions: QuerySet[Position]) -> EventFacts:
+    """Return what the events of openings, ex-dividends and splits tell."""
+    dates = {
+        str(pk): on
+        for pk, on in SplitApplication.objects.filter(position__in=positions).values_list("pk", "date")
+    }
+    facts = EventFacts(dividends={}, splits={}, actions=defaultdict(list), opening_anchors={})
+    events = Event.objects.filter(position__in=positions, type__in=TOLD_BY_EVENTS)
+    for event in events.only("position_id", "type", "inputs", "outputs"):
+        _take_in(event, facts, dates)
+    return facts
+
+
+def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
+    """Return each cell's last evaluation of each New York date that had a price, oldest first."""
+    evaluations = Event.objects.filter(position__in=positions, type=EventType.POSITION_EVALUATED)
+    newest_first = Window(
+        RowNumber(),
+        partition_by=[F("position_id"), TruncDate("ts", tzinfo=NEW_YORK)],
+        order_by=F("seq").desc(),
+    )
+    priced = evaluations.filter(inputs__quote__price__isnull=False)
+    chosen = priced.annotate(rank=newest_first).filter(rank=1).values("pk")
+    rows = Event.objects.filter(pk__in=chosen).values_list(
+        "position_id",
+        "ts",
+        KT("inputs__quote__price"),
+        KT("inputs__quote__as_of"),
+        KT("inputs__quote__source"),
+        KT("outputs__decision__stock_pct_before"),
+        KT("inputs__guardrail__min_stock_pct"),
+        KT("inputs__guardrail__max_stock_pct"),
+    )
+    return [EvaluationRow(*row) for row in rows.order_by("position_id", "seq").iterator(ROWS_AT_ONCE)]
+
+
+def bar_marks(tickers: set[str], start: date, end: date) -> dict[str, list[tuple[date, Mark]]]:
+    """Return the closes of stored bars from `start` to `end` by ticker, with their dates, oldest first."""
+    rows = Bar.objects.filter(ticker__in=tickers, date__gte=start, date__lte=end).order_by("date")
+    found: dict[str, list[tuple[date, Mark]]] = defaultdict(list)
+    for ticker, day, close in rows.values_list("ticker", "date", "close").iterator(ROWS_AT_ONCE):
+        found[ticker].append((day, Mark(at=close_of(day), price=close, source="bar")))
+    return found
+
+
+def _take_in(event: Event, facts: Any, split_dates: Mapping[str, date]) -> None:
+    inputs, position_id = event.inputs, event.position_id
+    if event.type == EventType.POSITION_CREATED:
+        anchor = inputs["anchor_price"]
+        facts.opening_anchors[position_id] = None if anchor is None else Decimal(anchor)
+    elif event.type == EventType.SPLIT_APPLIED:
+        facts.splits[str(event.pk)] = event
+        on = split_dates[str(inputs["application"])]
+        ratio = {"new_shares": inputs["new_shares"], "old_shares": inputs["old_shares"]}
+        facts.actions[position_id].append(PriceAction(at=start_of(on), **ratio))
+    else:
+        facts.dividends[event.outputs["receivable_id"]] = event
+        ex_date = date.fromisoformat(inputs["ex_date"])
+        facts.actions[position_id].append(PriceAction(at=start_of(ex_date), dps=Decimal(inputs["dps"])))
