@@ -191,5 +191,5 @@ def _bars_of(
 
 
 def _last_day(position: Position, journal: Sequence[JournalRow], evaluated: Sequence[EvaluationRow]) -> date:
-    moments = [row.at for row in journal[-1:]] + [row.at for row in evaluated[-1:]]
-    return max([position.opened_date, *map(trading_date, moments)])
+    moments = [row.at for row in journal[-1:]] + [row.at for row in evaluated]
+    return trading_date(max(moments)) if moments else position.opened_date

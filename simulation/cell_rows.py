@@ -117,7 +117,7 @@ def event_facts(positions: QuerySet[Position]) -> EventFacts:
 
 
 def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
-    """Return each cell's last evaluation of each New York date that had a price, oldest first."""
+    """Return each cell's last evaluation of each New York date that had a price, in no order."""
     evaluations = Event.objects.filter(position__in=positions, type=EventType.POSITION_EVALUATED)
     newest_first = Window(
         RowNumber(),
@@ -136,7 +136,7 @@ def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
         KT("inputs__guardrail__min_stock_pct"),
         KT("inputs__guardrail__max_stock_pct"),
     )
-    return [EvaluationRow(*row) for row in rows.order_by("position_id", "seq").iterator(ROWS_AT_ONCE)]
+    return [EvaluationRow(*row) for row in rows.iterator(ROWS_AT_ONCE)]
 
 
 def bar_marks(tickers: set[str], start: date, end: date) -> dict[str, list[tuple[date, Mark]]]:
