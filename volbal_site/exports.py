@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
-from itertools import chain
 from typing import IO, Any, BinaryIO
 from uuid import UUID
 
@@ -51,7 +50,7 @@ def file_response(table: ExportTable, format_: str, at: datetime) -> HttpRespons
         response = FileResponse(xlsx_file(table))
     else:
         chunks = csv_chunks(table)
-        response = StreamingHttpResponse(chain([next(chunks)], chunks))
+        response = StreamingHttpResponse(_resumed(next(chunks), chunks))
     response["Content-Type"] = CONTENT_TYPES[format_]
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
@@ -106,6 +105,12 @@ def write_xlsx(table: ExportTable, file: IO[bytes] | BinaryIO, rows_a_sheet: int
                 if number % rows_a_sheet == 0 and number:
                     writer.begin_sheet()
                 writer.write_row(row)
+
+
+def _resumed(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the first chunk and the rest. Closed with its response, it lets go of the rows while it can."""
+    yield first
+    yield from rest
 
 
 def _as_text(cell: Cell) -> str:

@@ -109,12 +109,14 @@ def test_the_curve_has_one_point_a_day_with_the_last_price_of_it():
     run_at(position, 99, at=later(1))
     deposit(position, "500", later(3))
     run_at(position, 100, at=datetime(2024, 1, 13, 4, 30, tzinfo=UTC))  # still the 12th in New York
+    run_at(position, 101, at=later(5))
 
     assert curve(told()) == [
         ("2024-01-08", 20_200, 20_200),
         ("2024-01-09", 19_900, 19_900),
         ("2024-01-11", 20_400, 20_400),
         ("2024-01-12", 20_500, 20_500),
+        ("2024-01-13", 20_600, 20_600),
     ]
 
 
@@ -294,7 +296,13 @@ def test_a_replay_knows_no_bar_of_its_future():
     bring_in(make_history(["100", "101", "102", "150"], ticker="XYZ"))
     command("replay", "XYZ", "--to", day(2).isoformat(), "--fill", "next_open")
 
-    assert [point[0] for point in curve(told())] == [day(0).isoformat()]
+    other = make_position(ticker="XYZ", at=later(1))
+    run_at(other, 100, at=later(3))
+
+    cell = told().cells[0]
+    assert [step.day for step in cell.steps] == [day(0)]
+    assert cell.price.price == 100
+    assert [step.day for step in told_of(other).steps] == [day(1), day(2), day(3)]
 
 
 def test_days_inside_the_guardrails_are_counted_on_each_days_last_evaluation():

@@ -12,14 +12,17 @@ from io import BytesIO, StringIO
 from uuid import UUID
 
 import pytest
+from django.core import signals
+from django.db import close_old_connections
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from accounts.export_table import ExportTable
 from volbal.numbers import plain
-from volbal_site.exports import CHUNK, csv_chunks, write_xlsx, xlsx_file
+from volbal_site.exports import CHUNK, csv_chunks, file_response, write_xlsx, xlsx_file
 
+NOON = datetime(2024, 1, 8, 17, 0, tzinfo=UTC)
 FORMULAS = [
     "=1+1",
     "+1",
@@ -206,6 +209,30 @@ def test_csv_is_handed_over_in_chunks_and_read_as_it_is_needed():
     assert CHUNK <= len(first) < CHUNK + 100
     assert len(read) < CHUNK // 4
     assert len(first + b"".join(chunks)) > 6 * CHUNK
+
+
+def test_a_download_that_is_broken_off_lets_go_of_its_rows():
+    ended = []
+
+    def rows():
+        try:
+            yield from ((number, "x") for number in range(CHUNK))
+        finally:
+            ended.append(True)
+
+    ended_before_the_connection = []
+    signals.request_finished.disconnect(close_old_connections)  # no database here
+    watch = lambda **_: ended_before_the_connection.extend(ended)  # noqa: E731
+    signals.request_finished.connect(watch)
+    try:
+        response = file_response(ExportTable(name="things", titles=("a", "b"), rows=rows()), "csv", NOON)
+        next(iter(response))
+        response.close()
+    finally:
+        signals.request_finished.disconnect(watch)
+        signals.request_finished.connect(close_old_connections)
+
+    assert ended_before_the_connection == [True]
 
 
 def test_nothing_is_left_on_the_disk(tmp_path, monkeypatch):
