@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 from django.db import models
 from django.http import HttpResponse
-from ninja import Schema
+from ninja import Query, Schema
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -170,8 +170,8 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(1), Le(MOST_ITEMS)]
 Offset = Annotated[int, _reads(lambda raw: read_whole(raw, field="value")), Ge(0), Le(10**9)]
 
-FirstDay = Annotated[DayIn | None, Query(alias="from", description="first day, New York")]
-LastDay = Annotated[DayIn | None, Query(alias="to", description="last day, New York")]
+FirstDay = Annotated[DayIn | None, Query(alias="from")]
+LastDay = Annotated[DayIn | None, Query(alias="to")]
 
 
 def page(rows: models.QuerySet[Any], limit: int, offset: int) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.api_auth import READ, tenant_of
-from accounts.api_types import FirstDay, LastDay, Limit, Offset
+from accounts.api_types import FirstDay, LastDay, Limit, Offset, answer
 from positions.api import position_of
 from positions.models import Position
 from simulation.performance import performance_of
@@ -30,9 +29,10 @@ def read_performance(
     last: LastDay = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> dict[str, Any]:
+) -> HttpResponse:
     cells = Position.objects.of_tenant(tenant_of(request))
-    return performance_out(performance_of(cells, start=first, end=last), limit, offset)
+    told = performance_of(cells, start=first, end=last)
+    return answer(PerformanceOut, performance_out(told, limit, offset))
 
 
 @router.get(
@@ -43,6 +43,7 @@ def read_performance(
 )
 def read_cell_performance(
     request: HttpRequest, position_id: UUID, first: FirstDay = None, last: LastDay = None
-) -> dict[str, Any]:
+) -> HttpResponse:
     cell = Position.objects.filter(pk=position_of(request, position_id).pk)
-    return cell_performance_out(performance_of(cell, start=first, end=last))
+    told = performance_of(cell, start=first, end=last)
+    return answer(CellPerformanceOut, cell_performance_out(told))

@@ -6,14 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from ninja import Schema
-
-from accounts.api_types import DecimalOut
+from accounts.api_types import DecimalOut, OutSchema
 from simulation.performance import CellPerformance, Curve, Performance, inside_pct
 from volbal.performance import Figures
 
 
-class AttributionOut(Schema):
+class AttributionOut(OutSchema):
     """What trading added to holding: from_trading - commissions + dividends is value_minus_hold."""
 
     trading: DecimalOut | None
@@ -21,7 +19,7 @@ class AttributionOut(Schema):
     dividends: DecimalOut
 
 
-class DividendsOut(Schema):
+class DividendsOut(OutSchema):
     """Dividends since the opening, in dollars; `pending` is the part of net that isn't paid yet."""
 
     gross: DecimalOut
@@ -30,7 +28,7 @@ class DividendsOut(Schema):
     pending: DecimalOut
 
 
-class FiguresOut(Schema):
+class FiguresOut(OutSchema):
     """Since the opening until now, in dollars. Null where it takes a price that nobody knows."""
 
     value: DecimalOut | None
@@ -50,7 +48,7 @@ class FiguresOut(Schema):
     inside_guardrails_pct: DecimalOut | None
 
 
-class PriceOut(Schema):
+class PriceOut(OutSchema):
     """The last price known, when it was seen, and where: a trade, a bar, or the source of a quote."""
 
     price: DecimalOut
@@ -68,7 +66,7 @@ class CellFiguresOut(FiguresOut):
     price: PriceOut | None
 
 
-class PointOut(Schema):
+class PointOut(OutSchema):
     """Values at the end of a New York date; null where it takes a price that nobody knows."""
 
     date: date
@@ -76,7 +74,7 @@ class PointOut(Schema):
     hold_value: DecimalOut | None
 
 
-class CurveOut(Schema):
+class CurveOut(OutSchema):
     """At most 500 of the `days` on which something was recorded, oldest first."""
 
     days: int
@@ -89,7 +87,7 @@ class CellPerformanceOut(CellFiguresOut):
     value_curve: CurveOut
 
 
-class CellFiguresPage(Schema):
+class CellFiguresPage(OutSchema):
     """One page of cells by number."""
 
     items: list[CellFiguresOut]

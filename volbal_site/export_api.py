@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
@@ -11,20 +12,35 @@ from ninja import Router
 from accounts.api_auth import READ, stamp_of, tenant_of
 from accounts.api_types import FirstDay, LastDay
 from accounts.export_table import ExportFilter, ExportTable
-from dividends.exports import dividends_table
-from orders.exports import trades_table
+from dividends.exports import DIVIDEND_COLUMNS, dividends_table
+from orders.exports import TRADE_COLUMNS, trades_table
 from positions.api import position_of
-from positions.exports import events_table, journal_table, positions_table
+from positions.exports import (
+    EVENT_COLUMNS,
+    JOURNAL_COLUMNS,
+    POSITION_COLUMNS,
+    events_table,
+    journal_table,
+    positions_table,
+)
 from volbal_site.exports import CONTENT_TYPES, file_response
 
 router = Router(tags=["exports"])
 
-TABLES: dict[str, Callable[[ExportFilter], ExportTable]] = {
-    "positions": positions_table,
-    "trades": trades_table,
-    "events": events_table,
-    "journal": journal_table,
-    "dividends": dividends_table,
+
+class Exported(NamedTuple):
+    """A table, and the titles of its columns."""
+
+    table: Callable[[ExportFilter], ExportTable]
+    titles: Iterable[str]
+
+
+TABLES = {
+    "positions": Exported(positions_table, POSITION_COLUMNS),
+    "trades": Exported(trades_table, TRADE_COLUMNS),
+    "events": Exported(events_table, EVENT_COLUMNS),
+    "journal": Exported(journal_table, JOURNAL_COLUMNS),
+    "dividends": Exported(dividends_table, DIVIDEND_COLUMNS),
 }
 
 
@@ -40,16 +56,24 @@ def _add(name: str, format_: str) -> None:
         if position_id is not None:
             position_of(request, position_id)
         wanted = ExportFilter(tenant=tenant_of(request), position_id=position_id, start=first, end=last)
-        return file_response(TABLES[name](wanted), format_, stamp_of(request).at)
+        return file_response(TABLES[name].table(wanted), format_, stamp_of(request).at)
 
-    content = {CONTENT_TYPES[format_].split(";")[0]: {"schema": {"type": "string", "format": "binary"}}}
     router.get(
         f"/exports/{name}.{format_}",
         auth=READ,
         summary=f"Download {name} as {format_.upper()}",
         operation_id=f"export_{name}_{format_}",
-        openapi_extra={"responses": {200: {"description": "The file", "content": content}}},
+        openapi_extra={"responses": {200: {"description": "The file.", "content": _content(name, format_)}}},
     )(export)
+
+
+def _content(name: str, format_: str) -> dict[str, Any]:
+    """Describe a file for the API's document; of a CSV file it shows the first line."""
+    media_type = CONTENT_TYPES[format_].split(";")[0]
+    if format_ == "csv":
+        first_line = ",".join(TABLES[name].titles) + "\r\n"
+        return {media_type: {"schema": {"type": "string"}, "example": first_line}}
+    return {media_type: {"schema": {"type": "string", "format": "binary"}}}
 
 
 for _name in TABLES:

@@ -54,6 +54,17 @@ TAGS = {
 }
 
 _CELL = ("illegal-transition",)
+_TABLES = {
+    "positions": "The cells as they are now; `from` and `to` are days of opening.",
+    "trades": "Every execution; `from` and `to` are days of execution.",
+    "events": "Everything that happened, in words; without inputs and outputs.",
+    "journal": "Every change of cash, shares and receivables, with the balances after it.",
+    "dividends": "What each cell got from each dividend, gross, tax and net; `from` and `to` are ex-dates.",
+}
+_FILES = {
+    "csv": "UTF-8, titles first. A text that a spreadsheet would take for a formula begins with `'`.",
+    "xlsx": "Numbers are numbers, times are in UTC, text is never a formula.",
+}
 
 CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/v1/healthz"): Call("Says whether the process answers and reaches its database."),
@@ -83,6 +94,11 @@ CALLS: dict[tuple[str, str], Call] = {
         "Deposits cash into a cell, or withdraws it if the amount is negative. What open orders hold can't "
         "be withdrawn.",
         (*_CELL, "insufficient-cash"),
+    ),
+    ("POST", "/v1/positions/{position_id}/adjustments"): Call(
+        "Corrects a cell's books: dollars, shares or both, in or out, for a reason that is kept. A wrongly "
+        "reported fill is put right by its reverse.",
+        (*_CELL, "insufficient-cash", "insufficient-shares"),
     ),
     ("POST", "/v1/positions/{position_id}/evaluate"): Call(
         "Decides whether to trade now, records why, and orders if so. With `price` it decides on that price, "
@@ -117,6 +133,21 @@ CALLS: dict[tuple[str, str], Call] = {
         "it is delivered. The same id with other values is kept but not booked, and pauses the cell.",
         (*_CELL, "execution-conflict", "overfill", "insufficient-cash", "insufficient-shares"),
     ),
+    ("GET", "/v1/performance"): Call(
+        "Tells how all cells did, together and one by one: what they are worth, against just holding what "
+        "they began with, gains, fees, dividends, and the values in time. Figures run from the opening until "
+        "now; `from` and `to` only cut the curve.",
+    ),
+    ("GET", "/v1/positions/{position_id}/performance"): Call(
+        "Tells how one cell did: what it is worth, against just holding what it began with, gains, fees, "
+        "dividends, and its values in time. Figures run from the opening until now; `from` and `to` only cut "
+        "the curve.",
+    ),
+    **{
+        ("GET", f"/v1/exports/{table}.{format_}"): Call(f"{text} {_FILES[format_]}", ("not-found",))
+        for table, text in _TABLES.items()
+        for format_ in _FILES
+    },
 }
 
 # Name of a parameter: what it is, and an example.
@@ -131,6 +162,8 @@ PARAMETERS: dict[str, tuple[str, object]] = {
     "status": ("Only this status.", "active"),
     "type": ("Only events of this type.", "order_filled"),
     "price": ("The price to decide on, in dollars per share; without it, the market's.", "104"),
+    "from": ("The first day, a date in New York.", "2024-01-02"),
+    "to": ("The last day, a date in New York.", "2024-12-31"),
     "dry_run": ("Only say what would be done; nothing is saved.", True),
 }
 
@@ -176,5 +209,18 @@ FIELDS = {
     "executed_at": "When it was executed, with a time zone; without it, now.",
     "scope": "Where the value comes from: GLOBAL, TENANT or POSITION.",
     "count": "How many there are in all.",
+    "value": "Dollars: shares at the price, cash and dividends receivable; null if nobody knows a price.",
+    "hold_value": "Dollars that just holding would be worth, with the same deposits and withdrawals.",
+    "value_minus_hold": "Dollars that trading added.",
+    "contributed": "Dollars that came from outside, shares at what they were worth, less what left.",
+    "gain": "Value less what was contributed, in dollars.",
+    "cost": "What the shares held cost, in dollars, by the average-cost method.",
+    "realised_gain": "Dollars that sales brought above the average cost of the shares sold.",
+    "unrealised_gain": "Dollars that the shares held are worth above their cost.",
+    "fees": "All commissions paid, in dollars.",
+    "traded_notional": "Dollars bought and sold, without commissions.",
+    "days_evaluated": "Days with a decision on a price.",
+    "inside_guardrails_pct": "Percent of these days that ended between the guardrails.",
+    "unpriced": "The cells whose shares nobody knows a price of; sums with them are null.",
     "identical": "Whether both are the same to the last digit.",
 }

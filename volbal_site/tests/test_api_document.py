@@ -42,13 +42,14 @@ def resolved(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (what it is, media type object) of the request and of every answer that isn't a refusal."""
+    """Yield (what it is, media type object) of the request and of every answer in text but refusals."""
     for content in operation.get("requestBody", {}).get("content", {}).values():
         yield "the request", content
     for status, answer in operation["responses"].items():
         if int(status) < 300:
             for content in answer.get("content", {}).values():
-                yield f"the answer {status}", content
+                if content["schema"].get("format") != "binary":
+                    yield f"the answer {status}", content
 
 
 def faults_of(example: Any, schema: dict[str, Any]) -> list[str]:
