@@ -50,6 +50,15 @@ def require_free(address: Address) -> None:
         raise CannotListen(f"{address} can't be used: {_reason(error)}.") from None
 
 
+def is_answered(address: Address) -> bool:
+    """Return whether somebody takes connections there."""
+    try:
+        socket.create_connection((address.host, address.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def _reason(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return "another program listens there. Stop it, or choose another with --bind HOST:PORT"

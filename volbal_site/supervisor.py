@@ -23,11 +23,15 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A program to keep running: what it is called, its arguments after `python`, what else it is told."""
+    """A program to keep running: what it is called, its arguments after `python`, and what else it is told.
+
+    `is_ready` is asked until it says that the program does its work.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_ready: Callable[[], bool] = lambda: True
 
 
 class Supervisor:
@@ -38,16 +42,25 @@ class Supervisor:
     """
 
     def __init__(
-        self, children: Sequence[Child], say: Callable[[str], object], grace_s: float = GRACE_S
+        self,
+        children: Sequence[Child],
+        say: Callable[[str], object],
+        *,
+        when_ready: str = "",
+        grace_s: float = GRACE_S,
     ) -> None:
         self._children = children
+        self._when_ready = when_ready
         self._say = say
         self._grace_s = grace_s
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._signals = 0
 
     def run(self) -> int:
-        """Start all, wait, stop all. Return 0 if a signal asked for it, 1 if a child ended by itself."""
+        """Start all, say when they are ready, wait, stop all.
+
+        Return 0 if a signal asked for it, 1 if a child ended by itself.
+        """
         self._listen()
         adopt_orphans()
         try:
@@ -74,8 +87,14 @@ class Supervisor:
                 if status is not None:
                     self._say(f"{name} {_in_words(status)}. Everything is stopped.")
                     return True
+            self._say_when_ready()
             time.sleep(_LOOK_EVERY_S)
         return False
+
+    def _say_when_ready(self) -> None:
+        if self._when_ready and all(child.is_ready() for child in self._children):
+            self._say(self._when_ready)
+            self._when_ready = ""
 
     def _stop(self) -> None:
         """Ask all to end, wait, kill what is left of each group. A second signal ends the waiting."""

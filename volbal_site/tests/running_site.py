@@ -102,7 +102,7 @@ def running_site(scratch: Scratch, folder: Path, **environment: str) -> Iterator
     with start_up(scratch, port, said, **{MARK: mark, **environment}) as up:
         site = Site(up, port, said, mark)
         try:
-            wait_until(lambda: site.is_alive() or up.poll() is not None)
+            wait_until(lambda: b" (Ctrl-C stops it)\n" in said.read_bytes() or up.poll() is not None)
             assert up.poll() is None, said.read_text()
             yield site
         finally:

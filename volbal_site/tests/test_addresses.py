@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from volbal_site.addresses import Address, CannotListen, read_address, require_free
+from volbal_site.addresses import Address, CannotListen, is_answered, read_address, require_free
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,10 @@ def test_an_address_where_somebody_listens_is_not_free():
         address = Address("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(CannotListen, match="another program listens there"):
             require_free(address)
+        assert is_answered(address)
 
     require_free(address)
+    assert not is_answered(address)
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid"])

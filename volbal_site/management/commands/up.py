@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from positions.guards import missing_guards
-from volbal_site.addresses import Address, CannotListen, read_address, require_free
+from volbal_site.addresses import Address, CannotListen, is_answered, read_address, require_free
 from volbal_site.secret_key import refuse_weak_production
 from volbal_site.supervisor import Child, Supervisor
 
@@ -41,8 +41,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except DatabaseError as error:
             raise CommandError(f"The database can't be used: {error}".strip()) from None
-        self._say(f"Volatility Balancing is at http://{bind}/ (Ctrl-C stops it)")
-        sys.exit(Supervisor(children_at(bind), self._say).run())
+        where = f"Volatility Balancing is at http://{bind}/ (Ctrl-C stops it)"
+        sys.exit(Supervisor(children_at(bind), self._say, when_ready=where).run())
 
     def _prepare_database(self) -> None:
         """Migrate, which installs the guards of history too, and check."""
@@ -61,4 +61,10 @@ def children_at(bind: Address) -> list[Child]:
     """Return what runs: the web server."""
     paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
     found = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    return [Child(name="web", arguments=("-m", "volbal_site.web_server", str(bind)), environment=found)]
+    web = Child(
+        name="web",
+        arguments=("-m", "volbal_site.web_server", str(bind)),
+        environment=found,
+        is_ready=lambda: is_answered(bind),
+    )
+    return [web]
