@@ -95,10 +95,12 @@ def start_up(scratch: Scratch, port: int, said: Path, **environment: str) -> sub
 
 
 @contextmanager
-def running_site(scratch: Scratch, folder: Path, **environment: str) -> Iterator[Site]:
+def running_site(
+    scratch: Scratch, folder: Path, port: int | None = None, **environment: str
+) -> Iterator[Site]:
     """Run the site; yield when it answers. At the end it is stopped, and no process of it may be left."""
     mark = uuid.uuid4().hex
-    port, said = free_port(), folder / f"{mark}.log"
+    port, said = port or free_port(), folder / f"{mark}.log"
     with start_up(scratch, port, said, **{MARK: mark, **environment}) as up:
         site = Site(up, port, said, mark)
         try:
