@@ -118,9 +118,8 @@ def test_every_answered_request_happened_exactly_once(tmp_path, kills, at_least)
         all_happened_once(scratch, client.answers)
         for check in CHECKS:
             scratch.told(check)
-    print(
-        f"{kills} kills, {requests.count} requests: {client.cut_off} cut off, {len(client.replayed)} of them done"
-    )
+    done = len(client.replayed)
+    print(f"{kills} kills, {requests.count} requests: {client.cut_off} cut off, {done} of them done")
 
 
 def all_happened_once(scratch: Scratch, answers: dict[str, dict[str, object]]) -> None:
