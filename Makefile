@@ -18,6 +18,7 @@ $(INSTALLED): requirements-dev.txt
 run: setup
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py replay IBM
+	@echo "Next: $(PY) manage.py up serves the API at http://127.0.0.1:8000/v1 (docs/api.md is a walk through it)."
 
 test: setup
 	$(PY) -m pytest -n 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
@@ -16,6 +17,8 @@ SQLITE_PRAGMAS = {
     "foreign_keys": 1,
     "recursive_triggers": 1,
 }
+# What worker, schedule, commands and a person's own look at the database may need beside the web server.
+SPARE_CONNECTIONS = 20
 
 
 @register(Tags.database)
@@ -25,7 +28,7 @@ def check_database(
     """Say what of the database's settings or guards is not as the books need it."""
     if not databases:
         return []
-    return [*_sqlite_faults(), *_guard_faults()]
+    return [*_sqlite_faults(), *_postgresql_faults(), *_guard_faults()]
 
 
 def _sqlite_faults() -> Iterator[CheckMessage]:
@@ -38,6 +41,25 @@ def _sqlite_faults() -> Iterator[CheckMessage]:
                 yield Error(f"SQLite's {pragma} is {found} and must be {wanted}.", id="volbal.E001")
     if getattr(connection, "transaction_mode", None) != "IMMEDIATE":
         yield Error("SQLite's transactions must begin IMMEDIATE.", id="volbal.E002")
+
+
+def _postgresql_faults() -> Iterator[CheckMessage]:
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        (room,) = cursor.fetchone()
+    wanted = settings.WEB_PROCESSES * settings.WEB_THREADS + SPARE_CONNECTIONS
+    if wanted > room:
+        yield Error(
+            f"PostgreSQL has room for {room} connections; WEB_PROCESSES x WEB_THREADS and"
+            f" {SPARE_CONNECTIONS} for all else are {wanted}.",
+            hint="Set WEB_THREADS lower, or PostgreSQL's max_connections higher.",
+            id="volbal.E003",
+        )
 
 
 def _guard_faults() -> Iterator[CheckMessage]:

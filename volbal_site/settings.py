@@ -22,6 +22,12 @@ GIVEN_SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY = secret_key(GIVEN_SECRET_KEY, VAR_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
+# `manage.py up`: where it listens, and how many requests it answers at a time, processes x threads. Each
+# thread keeps a connection to the database.
+BIND = env.str("BIND", default="127.0.0.1:8000")
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
+WEB_THREADS = env.int("WEB_THREADS", default=16)
+
 INSTALLED_APPS = [
     "volbal_site",
     "simulation",

@@ -5,9 +5,10 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from volbal_site.connections import closing_with_their_threads
 from volbal_site.framing import plain_framing
 from volbal_site.secret_key import refuse_weak_production
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "volbal_site.settings")
 refuse_weak_production(given_key=settings.GIVEN_SECRET_KEY, embedded=settings.IS_SQLITE, debug=settings.DEBUG)
-application = plain_framing(get_wsgi_application())
+application = closing_with_their_threads(plain_framing(get_wsgi_application()))

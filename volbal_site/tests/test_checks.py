@@ -70,3 +70,12 @@ def test_transactions_that_begin_deferred_are_an_error(monkeypatch):
     monkeypatch.setattr(connections["default"], "transaction_mode", "DEFERRED")
 
     assert [message.id for message in found()] == ["volbal.E002"]
+
+
+@pytest.mark.skipif(settings.IS_SQLITE, reason="SQLite has no limit of connections")
+@pytest.mark.django_db
+@pytest.mark.parametrize(("processes", "threads"), [(1, 1000), (50, 16)])
+def test_more_threads_than_postgresql_has_connections_are_an_error(settings, processes, threads):
+    settings.WEB_PROCESSES, settings.WEB_THREADS = processes, threads
+
+    assert [message.id for message in found()] == ["volbal.E003"]

@@ -1,0 +1,70 @@
+"""`manage.py up`: everything that runs, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+
+from positions.guards import missing_guards
+from volbal_site.addresses import Address, CannotListen, is_answered, read_address, require_free
+from volbal_site.secret_key import refuse_weak_production
+from volbal_site.supervisor import Child, Supervisor
+
+
+class Command(BaseCommand):
+    help = "Bring the database up to date, check it, and run the site until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--bind",
+            type=read_address,
+            default=settings.BIND,
+            metavar="HOST:PORT",
+            help=f"where to listen ({settings.BIND})",
+        )
+
+    def handle(self, *, bind: Address, **options: Any) -> None:
+        try:
+            refuse_weak_production(
+                given_key=settings.GIVEN_SECRET_KEY, embedded=settings.IS_SQLITE, debug=settings.DEBUG
+            )
+            require_free(bind)
+            self._prepare_database()
+        except (ImproperlyConfigured, CannotListen) as error:
+            raise CommandError(str(error)) from None
+        except DatabaseError as error:
+            raise CommandError(f"The database can't be used: {error}".strip()) from None
+        where = f"Volatility Balancing is at http://{bind}/ (Ctrl-C stops it)"
+        sys.exit(Supervisor(children_at(bind), self._say, when_ready=where).run())
+
+    def _prepare_database(self) -> None:
+        """Migrate, which installs the guards of history too, and check."""
+        call_command("migrate", verbosity=0)
+        self.check(databases=[DEFAULT_DB_ALIAS])
+        for table, trigger in missing_guards():
+            raise CommandError(f"Table {table} lacks its guard {trigger}, and migrate can't install it.")
+        connections.close_all()
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def children_at(bind: Address) -> list[Child]:
+    """Return what runs: the web server."""
+    paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
+    found = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    web = Child(
+        name="web",
+        arguments=("-m", "volbal_site.web_server", str(bind)),
+        environment=found,
+        is_ready=lambda: is_answered(bind),
+    )
+    return [web]

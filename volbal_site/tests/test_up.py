@@ -1,0 +1,151 @@
+"""`manage.py up` starts everything or says why not, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from dividends.tests.scratch import Scratch, scratch_database
+from volbal_site.tests.running_site import free_port, running_site, start_up, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+
+STOPS_WITHIN_S = 10
+CELL = b'{"ticker": "IBM", "qty": "1", "cash": "1"}'
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """A database that is up to date, so that `up` starts sooner."""
+    with scratch_database(tmp_path_factory.mktemp("up")) as scratch:
+        scratch.told("migrate", "--verbosity=0")
+        yield scratch
+
+
+@contextmanager
+def half_a_request(site, key):
+    """Ask to open a cell; yield the connection when the site is at it and waits for the body."""
+    with socket.create_connection(("127.0.0.1", site.port), STOPS_WITHIN_S) as link:
+        link.sendall(
+            f"POST /v1/positions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(CELL)}\r\n"
+            "Expect: 100-continue\r\n\r\n".encode()
+        )
+        assert link.recv(100).startswith(b"HTTP/1.1 100 ")
+        yield link
+
+
+@contextmanager
+def clients_that_never_finish_their_headers(site):
+    """Keep three times as many connections open as there are threads."""
+    with ExitStack() as links:
+        for _ in range(3 * settings.WEB_THREADS):
+            link = links.enter_context(socket.create_connection(("127.0.0.1", site.port)))
+            link.sendall(b"GET /v1/healthz HTTP/1.1\r\nHost: loc")
+        yield
+
+
+def told(scratch, tmp_path, port, **environment):
+    """Run an `up` that ends by itself; return its status and what it said."""
+    said = tmp_path / "said.log"
+    with start_up(scratch, port, said, **environment) as up:
+        status = up.wait(60)
+    return status, said.read_text()
+
+
+def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
+    with scratch_database(tmp_path) as scratch, running_site(scratch, tmp_path) as site:
+        assert site.get("/v1/healthz") == b'{"status": "ok"}'
+        assert site.said.read_text() == (
+            f"Volatility Balancing is at http://127.0.0.1:{site.port}/ (Ctrl-C stops it)\n"
+        )
+        assert len(site.processes()) == 3
+        with clients_that_never_finish_their_headers(site):
+            assert site.is_alive()
+
+        site.up.terminate()
+
+        assert site.up.wait(STOPS_WITHIN_S) == 0
+        assert site.processes() == []
+        assert scratch.told("verify_audit").startswith("History is intact")
+
+
+@pytest.mark.parametrize("watcher_too", [False, True])
+def test_killing_it_outright_takes_all_its_processes_along(migrated, tmp_path, watcher_too):
+    with running_site(migrated, tmp_path) as site:
+        doomed = [site.up.pid, site.watcher] if watcher_too else [site.up.pid]
+        for pid in doomed:
+            os.kill(pid, signal.SIGKILL)
+
+        wait_until(lambda: site.processes() == [], STOPS_WITHIN_S)
+
+
+def test_a_process_that_answers_is_replaced_and_a_web_server_that_dies_stops_everything(migrated, tmp_path):
+    with running_site(migrated, tmp_path) as site:
+        died = site.answerer
+        os.kill(died, signal.SIGKILL)
+        wait_until(site.is_alive, STOPS_WITHIN_S)
+        assert site.answerer != died
+        assert site.up.poll() is None
+
+        os.kill(site.watcher, signal.SIGKILL)
+
+        assert site.up.wait(STOPS_WITHIN_S) == 1
+        assert site.processes() == []
+        assert "web was killed by SIGKILL. Everything is stopped." in site.said.read_text()
+
+
+def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_ever(migrated, tmp_path):
+    key = migrated.told("create_api_key", "--tenant", "up", "--scopes", "trade")
+    with (
+        running_site(migrated, tmp_path) as site,
+        half_a_request(site, key) as finishing,
+        half_a_request(site, key),
+    ):
+        site.up.terminate()
+        wait_until(lambda: not site.is_alive(), STOPS_WITHIN_S)
+        finishing.sendall(CELL)
+
+        assert finishing.recv(100).startswith(b"HTTP/1.1 201 ")
+        assert site.up.wait(STOPS_WITHIN_S) == 0
+        assert site.processes() == []
+    assert migrated.rows("SELECT count(*) FROM positions_position") == [(1,)]
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_done(tmp_path):
+    with scratch_database(tmp_path) as scratch, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert told(scratch, tmp_path, port) == (
+            1,
+            f"CommandError: 127.0.0.1:{port} can't be used: another program listens there."
+            " Stop it, or choose another with --bind HOST:PORT.\n",
+        )
+        if settings.IS_SQLITE:
+            assert not Path(scratch.url.removeprefix("sqlite:///")).exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"SECRET_KEY": "weak"}, "SECRET_KEY must be"),
+        ({"DEBUG": "true"}, "DEBUG must be off"),
+        ({}, "The database can't be used: connection"),
+    ],
+)
+def test_a_production_that_is_not_fit_is_not_started(tmp_path, environment, reason):
+    nobody_there = Scratch(f"postgres://u:hidden@127.0.0.1:{free_port()}/db")
+
+    status, said = told(nobody_there, tmp_path, free_port(), **environment)
+
+    assert (status, said.startswith(f"CommandError: {reason}")) == (1, True), said
+    assert "hidden" not in said
