@@ -91,8 +91,8 @@ def insert_unless_there(row: models.Model) -> bool:
     """
     try:
         return _insert([row], "ON CONFLICT DO NOTHING") == 1
-    except IntegrityError:
-        if connections[DEFAULT_DB_ALIAS].vendor != "sqlite":
+    except IntegrityError as error:
+        if getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_CONSTRAINT_TRIGGER":
             raise
         return False  # a guard saw it before the index did; SQLite undoes this statement alone
 
