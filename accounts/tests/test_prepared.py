@@ -155,6 +155,15 @@ def test_what_is_stamped_when_it_is_made_is_stamped():
     assert Tenant.objects.get().created_at == tenant.created_at is not None
 
 
+def test_the_database_makes_the_keys_that_it_always_makes():
+    tenant = named("ann")
+
+    insert_rows([IdempotencyRecord(tenant=tenant, key=key, fingerprint="f") for key in "kl"])
+    assert insert_unless_there(IdempotencyRecord(tenant=tenant, key="m", fingerprint="f"))
+
+    assert len(set(IdempotencyRecord.objects.values_list("pk", flat=True))) == 3
+
+
 def test_no_rows_take_no_statement_and_many_take_a_few():
     with CaptureQueriesContext(connection) as queries:
         insert_rows([])
