@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, models, transaction
+from django.db import OperationalError, models
 
 from accounts.errors import (
     IdempotencyInProgress,
@@ -22,6 +22,7 @@ from accounts.errors import (
     IdempotencyKeyReused,
 )
 from accounts.models import IdempotencyRecord
+from accounts.prepared import insert_unless_there
 from accounts.transactions import current_unit, require_unit_of_work, unit_of_work
 from volbal.errors import MalformedJson, VolbalError
 from volbal.fields import JsonNumber
@@ -75,24 +76,21 @@ class IdempotentRequest:
         IdempotencyKeyExpired, IdempotencyInProgress.
         """
         require_unit_of_work()
+        mine = IdempotencyRecord(
+            tenant_id=self.tenant_id,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            keep_forever=self.keep_forever,
+            route=self.route[:200],
+        )
         try:
-            with transaction.atomic():  # a savepoint: the transaction goes on after a key that is there
-                IdempotencyRecord.objects.create(
-                    tenant_id=self.tenant_id,
-                    key=self.key,
-                    fingerprint=self.fingerprint,
-                    keep_forever=self.keep_forever,
-                    route=self.route[:200],
-                )
-        except IntegrityError:
-            record = self._records().first()
-            if record is None:
-                raise
-            raise AlreadyAnswered(self._answer_in(record)) from None
+            is_new = insert_unless_there(mine)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
                 raise _in_progress() from None
             raise
+        if not is_new:
+            raise AlreadyAnswered(self._answer_in(self._records().get()))
 
     def store(self, answer: Answer) -> None:
         """Keep the answer in the row that was claimed."""

@@ -78,7 +78,7 @@ class _Statement:
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Insert new rows of one model that have their keys, one statement for every 500."""
+    """Insert new rows of one model, 500 a statement; keys that the database makes stay unknown."""
     remaining = iter(rows)
     while some := list(islice(remaining, _ROWS_AT_ONCE)):
         _insert(some)
@@ -91,8 +91,8 @@ def insert_unless_there(row: models.Model) -> bool:
     """
     try:
         return _insert([row], "ON CONFLICT DO NOTHING") == 1
-    except IntegrityError:
-        if connections[DEFAULT_DB_ALIAS].vendor != "sqlite":
+    except IntegrityError as error:
+        if getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_CONSTRAINT_TRIGGER":
             raise
         return False  # a guard saw it before the index did; SQLite undoes this statement alone
 
@@ -163,7 +163,7 @@ def _instances(compiler: Any) -> Callable[[Sequence[Any]], models.Model]:
 
 def _insert(rows: Sequence[models.Model], clause: str = "") -> int:
     """Insert some rows in one statement; return how many are in."""
-    database, fields = connections[DEFAULT_DB_ALIAS], rows[0]._meta.local_concrete_fields
+    database, fields = connections[DEFAULT_DB_ALIAS], _inserted_fields(type(rows[0]))
     with database.cursor() as cursor:
         cursor.execute(
             f"{_insert_of(type(rows[0]), len(rows))} {clause}",
@@ -177,11 +177,16 @@ def _insert(rows: Sequence[models.Model], clause: str = "") -> int:
 
 @cache
 def _insert_of(model: type[models.Model], count: int) -> str:
-    meta = model._meta
-    columns = ", ".join(_quoted(field.column) for field in meta.local_concrete_fields)
-    places = ", ".join(["%s"] * len(meta.local_concrete_fields))
-    rows = ", ".join([f"({places})"] * count)
-    return f"INSERT INTO {_quoted(meta.db_table)} ({columns}) VALUES {rows}"  # noqa: S608
+    fields = _inserted_fields(model)
+    columns = ", ".join(_quoted(field.column) for field in fields)
+    rows = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
+    return f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) VALUES {rows}"  # noqa: S608
+
+
+@cache
+def _inserted_fields(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
+    fields = model._meta.local_concrete_fields
+    return tuple(field for field in fields if not isinstance(field, models.AutoField))
 
 
 @cache

@@ -76,10 +76,12 @@ def read_position(request: HttpRequest, position_id: UUID) -> Position:
 
 @router.patch("/positions/{uuid:position_id}", auth=TRADE, response=PositionOut, summary="Change a cell")
 def change_position(request: HttpRequest, position_id: UUID, payload: PositionChange) -> Position:
-    position_of(request, position_id)
     with unit_of_work():
         return services.change_position(
-            position_id=position_id, changes=payload.dict(exclude_unset=True), stamp=stamp_of(request)
+            position_id=position_id,
+            changes=payload.dict(exclude_unset=True),
+            stamp=stamp_of(request),
+            tenant_id=tenant_of(request).pk,
         )
 
 
@@ -87,10 +89,12 @@ def change_position(request: HttpRequest, position_id: UUID, payload: PositionCh
     "/positions/{uuid:position_id}/anchor", auth=TRADE, response=PositionOut, summary="Set the anchor"
 )
 def set_anchor(request: HttpRequest, position_id: UUID, payload: AnchorIn) -> HttpResponse:
-    position_of(request, position_id)
+    owner = tenant_of(request).pk
     return once(
         request,
-        lambda: services.set_anchor(position_id=position_id, price=payload.price, stamp=stamp_of(request)),
+        lambda: services.set_anchor(
+            position_id=position_id, price=payload.price, stamp=stamp_of(request), tenant_id=owner
+        ),
         schema=PositionOut,
     )
 
@@ -99,10 +103,12 @@ def set_anchor(request: HttpRequest, position_id: UUID, payload: AnchorIn) -> Ht
     "/positions/{uuid:position_id}/cash", auth=TRADE, response=PositionOut, summary="Deposit or withdraw"
 )
 def move_cash(request: HttpRequest, position_id: UUID, payload: CashIn) -> HttpResponse:
-    position_of(request, position_id)
+    owner = tenant_of(request).pk
     return once(
         request,
-        lambda: services.move_cash(position_id=position_id, amount=payload.amount, stamp=stamp_of(request)),
+        lambda: services.move_cash(
+            position_id=position_id, amount=payload.amount, stamp=stamp_of(request), tenant_id=owner
+        ),
         schema=PositionOut,
     )
 

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from django.db import models
 
-from accounts.prepared import Prepared, Slot, insert_rows, update_row
-from accounts.transactions import current_unit
+from accounts.prepared import Prepared, Slot, insert_rows, insert_unless_there, update_row
+from accounts.transactions import current_unit, the_row
 from positions.models import ChainedRow, ChainHead
 from volbal.numbers import plain
 
@@ -118,7 +118,8 @@ class ChainWriter:
     def _lock_head(self, chain: str) -> ChainHead:
         head = _LOCKED_HEAD.first(chain=chain)
         if head is None:
-            head, _ = ChainHead.objects.select_for_update().get_or_create(chain=chain)
+            insert_unless_there(ChainHead(chain=chain))
+            head = the_row(_LOCKED_HEAD.first(chain=chain), "chain")
         self._heads[chain] = head
         return head
 

@@ -71,12 +71,12 @@ def open_position(
     return position
 
 
-def move_cash(*, position_id: UUID, amount: Decimal, stamp: Stamp) -> Position:
+def move_cash(*, position_id: UUID, amount: Decimal, stamp: Stamp, tenant_id: UUID | None = None) -> Position:
     """Deposit `amount` dollars, or withdraw when it is negative; only free cash can leave.
 
     Raises InsufficientCash, OutOfRange for 0, PositionClosed.
     """
-    position = lock_open_position(position_id)
+    position = lock_open_position(position_id, tenant_id=tenant_id)
     if amount == 0:
         raise OutOfRange("amount: must not be zero.", field="amount")
     if amount < 0:
@@ -94,12 +94,12 @@ def move_cash(*, position_id: UUID, amount: Decimal, stamp: Stamp) -> Position:
     return position
 
 
-def set_anchor(*, position_id: UUID, price: Decimal, stamp: Stamp) -> Position:
+def set_anchor(*, position_id: UUID, price: Decimal, stamp: Stamp, tenant_id: UUID | None = None) -> Position:
     """Set the price that the trigger compares with, in dollars per share, above zero.
 
     Raises OutOfRange, InvalidNumber, PositionClosed.
     """
-    position = lock_open_position(position_id)
+    position = lock_open_position(position_id, tenant_id=tenant_id)
     require_price(price, "price")
     old, position.anchor_price = position.anchor_price, price
     position.save(update_fields=["anchor_price", "updated_at"])
@@ -137,12 +137,14 @@ def adjust_books(
     return position
 
 
-def change_position(*, position_id: UUID, changes: Mapping[str, Any], stamp: Stamp) -> Position:
+def change_position(
+    *, position_id: UUID, changes: Mapping[str, Any], stamp: Stamp, tenant_id: UUID | None = None
+) -> Position:
     """Change status (active, paused, closed), broker or withholding_tax_rate; what isn't named stays.
 
     Raises OutOfRange, PositionClosed, PositionNotEmpty.
     """
-    position = lock_open_position(position_id)
+    position = lock_open_position(position_id, tenant_id=tenant_id)
     _change_terms(position, changes, stamp)
     status = changes.get("status")
     if status == PositionStatus.PAUSED:
