@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,6 +86,8 @@ class GuardedSession(Session[Response]):
             raise NoConnection(error.detail) from error
         if parts.path != CRUMB_PATH and response.status_code not in (401, 403):
             record_success(admission)
+            # what fails after this is the first failure again
+            _errand.get().admissions[admission.host] = replace(admission, failures=0)
         return response
 
     def fail(self, admission: Admission) -> None:

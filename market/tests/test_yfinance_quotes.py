@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from decimal import Decimal
 from time import monotonic
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.errors import InsideTransaction
 from market.errors import BadData, FeedError, RateLimited, Unavailable
@@ -150,6 +152,28 @@ def test_when_yahoo_asks_to_be_left_alone_it_is_by_every_process(yahoo):
     assert prices_of("IBM") == {"IBM": Decimal("189.95")}  # from another host
     assert (yahoo.asked_for("quote"), yahoo.asked_for("chart")) == (1, 1)
     assert HostBreaker.objects.get().host == QUERY1
+
+
+def test_a_host_that_fails_right_after_it_came_back_is_left_alone_again(yahoo):
+    HostBreaker.objects.create(host=QUERY1, failures=3, open_until=AS_OF)
+    tickers = [f"T{number}" for number in range(201)]
+    for ticker in tickers:
+        yahoo.quotes[ticker] = quote_row(ticker)
+    yahoo.modes["quote"] = "ok,429"
+
+    assert len(quotes_of(*tickers)) == 200
+
+    breaker = HostBreaker.objects.get()
+    assert breaker.failures == 1
+    assert timedelta(seconds=50) < breaker.open_until - timezone.now() < timedelta(seconds=66)
+
+
+def test_a_host_that_came_back_is_asked_freely(yahoo):
+    HostBreaker.objects.create(host=QUERY1, failures=3, open_until=AS_OF)
+    yahoo.know("IBM")
+
+    assert set(quotes_of("IBM")) == {"IBM"}
+    assert list(HostBreaker.objects.values_list("failures", "open_until")) == [(0, None)]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,10 @@ def opening(day: str) -> int:
 
 
 class YahooStub(ThreadingHTTPServer):
-    """Answers "quote", "chart", "crumb" and "cookie" by the mode set for each; remembers who was asked."""
+    """Answers "quote", "chart", "crumb" and "cookie" by the mode set for each; remembers who was asked.
+
+    Of several modes, "ok,429", each answers once and the last for ever.
+    """
 
     daemon_threads = True
 
@@ -114,7 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
         kind = next((kind for path, kind in KINDS.items() if parts.path.startswith(path)), "cookie")
         self.server.asked.append(f"{kind} {self.headers.get('X-Forwarded-Host')}{parts.path}")
         self.server.questions.append(parse_qs(parts.query))
-        mode = self.server.modes.get(kind, "ok")
+        mode, _, later = self.server.modes.get(kind, "ok").partition(",")
+        if later:
+            self.server.modes[kind] = later
         badly = BADLY.get(mode)
         if badly is not None:
             badly(self)

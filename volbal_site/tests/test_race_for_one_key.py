@@ -22,12 +22,11 @@ def order(call, position, body=BUY, key="k-1"):
 
 
 @pytest.mark.parametrize("pairs", [100, pytest.param(2000, marks=pytest.mark.faults)])
-def test_two_hundred_of_one_order_are_one_order_and_one_answer(call, tenant, pairs, record_property):
+def test_two_hundred_of_one_order_are_one_order_and_one_answer(call, tenant, pairs):
     position = make_position(tenant=tenant)
 
     answers = all_at_once([order(call, position), order(call, position, BUY_TOO)] * pairs, threads=200)
 
-    record_property("asked_to_wait", call.asked_to_wait)
     assert Counter(answer.status for answer in answers) == {201: 2 * pairs}
     assert len({answer.body for answer in answers}) == 1
     assert len({answer.headers["x-request-id"] for answer in answers}) == 1

@@ -65,14 +65,10 @@ class WebProcesses:
 
 @dataclass(slots=True)
 class Caller:
-    """One key's view of the web processes; every call goes to the next of them.
-
-    `asked_to_wait` counts the answers 409 `idempotency-in-progress`.
-    """
+    """One key's view of the web processes; every call goes to the next of them."""
 
     web: WebProcesses
     key: str
-    asked_to_wait: int = 0
     _turns: Iterator[int] = field(default_factory=count)
 
     def __call__(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
@@ -82,7 +78,6 @@ class Caller:
             assert answer.status < 500, f"{answer}\n{self.web.log.read_text()[-5000:]}"
             if answer.code != IN_PROGRESS:
                 return answer
-            self.asked_to_wait += 1
             time.sleep(float(answer.headers["retry-after"]))
 
     def call_once(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
