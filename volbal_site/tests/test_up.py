@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,19 @@ def migrated(tmp_path_factory):
         yield scratch
 
 
+@pytest.fixture(scope="module")
+def key(migrated):
+    """A key that may open cells."""
+    return migrated.told("create_api_key", "--tenant", "up", "--scopes", "trade")
+
+
+@pytest.fixture(scope="module")
+def served(migrated, tmp_path_factory):
+    """A site for tests that leave it alive."""
+    with running_site(migrated, tmp_path_factory.mktemp("served")) as site:
+        yield site
+
+
 @contextmanager
 def half_a_request(site, key):
     """Ask to open a cell; yield the connection when the site is at it and waits for the body."""
@@ -42,16 +57,6 @@ def half_a_request(site, key):
         yield link
 
 
-@contextmanager
-def clients_that_never_finish_their_headers(site):
-    """Keep three times as many connections open as there are threads."""
-    with ExitStack() as links:
-        for _ in range(3 * settings.WEB_THREADS):
-            link = links.enter_context(socket.create_connection(("127.0.0.1", site.port)))
-            link.sendall(b"GET /v1/healthz HTTP/1.1\r\nHost: loc")
-        yield
-
-
 def told(scratch, tmp_path, port, **environment):
     """Run an `up` that ends by itself; return its status and what it said."""
     said = tmp_path / "said.log"
@@ -62,13 +67,11 @@ def told(scratch, tmp_path, port, **environment):
 
 def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
     with scratch_database(tmp_path) as scratch, running_site(scratch, tmp_path) as site:
-        assert site.get("/v1/healthz") == b'{"status": "ok"}'
         assert site.said.read_text() == (
             f"Volatility Balancing is at http://127.0.0.1:{site.port}/ (Ctrl-C stops it)\n"
         )
+        assert json.loads(site.get("/v1/healthz")) == {"status": "ok"}
         assert len(site.processes()) == 3
-        with clients_that_never_finish_their_headers(site):
-            assert site.is_alive()
 
         site.up.terminate()
 
@@ -102,8 +105,7 @@ def test_a_process_that_answers_is_replaced_and_a_web_server_that_dies_stops_eve
         assert "web was killed by SIGKILL. Everything is stopped." in site.said.read_text()
 
 
-def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_ever(migrated, tmp_path):
-    key = migrated.told("create_api_key", "--tenant", "up", "--scopes", "trade")
+def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_ever(migrated, tmp_path, key):
     with (
         running_site(migrated, tmp_path) as site,
         half_a_request(site, key) as finishing,
@@ -116,7 +118,33 @@ def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_e
         assert finishing.recv(100).startswith(b"HTTP/1.1 201 ")
         assert site.up.wait(STOPS_WITHIN_S) == 0
         assert site.processes() == []
-    assert migrated.rows("SELECT count(*) FROM positions_position") == [(1,)]
+    assert migrated.rows("SELECT count(*) FROM positions_position WHERE ticker = 'IBM'") == [(1,)]
+
+
+def test_clients_that_never_finish_their_headers_keep_nobody_from_an_answer(served):
+    with ExitStack() as links:
+        for _ in range(3 * settings.WEB_THREADS):
+            link = links.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+            link.sendall(b"GET /v1/healthz HTTP/1.1\r\nHost: loc")
+
+        assert served.is_alive()
+
+
+@pytest.mark.parametrize(("padding", "status"), [(0, 201), (64 * 1024, 413)])
+def test_a_body_that_comes_in_chunks_counts_like_any_other(served, key, padding, status):
+    chunks = [b'{"ticker": "MSFT",', b" " * padding + b" ", b'"qty": "1", "cash": "1"}']
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    with closing(HTTPConnection("127.0.0.1", served.port, timeout=STOPS_WITHIN_S)) as link:
+        link.request("POST", "/v1/positions", iter(chunks), headers)  # without Content-Length
+
+        assert link.getresponse().status == status
+
+
+def test_headers_larger_than_anybody_needs_are_refused(served):
+    with closing(HTTPConnection("127.0.0.1", served.port, timeout=STOPS_WITHIN_S)) as link:
+        link.request("GET", "/v1/healthz", headers={"X-Long": "x" * 300_000})
+
+        assert link.getresponse().status == 431
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_done(tmp_path):
