@@ -41,7 +41,13 @@ def list_dividends(
     return page(rows.order_by("-ex_date", "ticker", own_first), limit, offset)
 
 
-@router.post("/dividends/announce", auth=ADMIN, response={201: DividendOut}, summary="Announce a dividend")
+@router.post(
+    "/dividends/announce",
+    auth=ADMIN,
+    response={201: DividendOut},
+    summary="Announce a dividend",
+    operation_id="announce_dividend",
+)
 def announce(request: HttpRequest, payload: DividendIn) -> HttpResponse:
     return once(
         request,
@@ -51,7 +57,13 @@ def announce(request: HttpRequest, payload: DividendIn) -> HttpResponse:
     )
 
 
-@router.post("/dividends/pay", auth=ADMIN, response=PaymentOut, summary="Pay a dividend")
+@router.post(
+    "/dividends/pay",
+    auth=ADMIN,
+    response=PaymentOut,
+    summary="Pay a dividend",
+    operation_id="pay_dividend",
+)
 def pay(request: HttpRequest, payload: PaymentIn) -> HttpResponse:
     def act() -> dict[str, Any]:
         paid = pay_dividend(
@@ -78,7 +90,13 @@ def list_receivables(
     return page(rows.order_by("-ex_date", "position__number"), limit, offset)
 
 
-@router.post("/splits", auth=ADMIN, response={201: SplitOut}, summary="Announce a split")
+@router.post(
+    "/splits",
+    auth=ADMIN,
+    response={201: SplitOut},
+    summary="Announce a split",
+    operation_id="announce_split",
+)
 def split(request: HttpRequest, payload: SplitIn) -> HttpResponse:
     return once(
         request,

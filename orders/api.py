@@ -68,7 +68,11 @@ def list_position_orders(
 
 
 @router.post(
-    "/positions/{uuid:position_id}/orders", auth=TRADE, response={201: OrderOut}, summary="Order by hand"
+    "/positions/{uuid:position_id}/orders",
+    auth=TRADE,
+    response={201: OrderOut},
+    summary="Order by hand",
+    operation_id="submit_order",
 )
 def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpResponse:
     stamp = stamp_of(request)
@@ -100,7 +104,13 @@ def read_order(request: HttpRequest, order_id: UUID) -> Order:
     return order_of(request, order_id)
 
 
-@router.post("/orders/{uuid:order_id}/cancel", auth=TRADE, response=OrderOut, summary="Cancel an order")
+@router.post(
+    "/orders/{uuid:order_id}/cancel",
+    auth=TRADE,
+    response=OrderOut,
+    summary="Cancel an order",
+    operation_id="cancel_order",
+)
 def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     order_of(request, order_id)
     return once(
@@ -111,7 +121,13 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     )
 
 
-@router.post("/orders/{uuid:order_id}/fill", auth=BROKER, response=OrderOut, summary="Report an execution")
+@router.post(
+    "/orders/{uuid:order_id}/fill",
+    auth=BROKER,
+    response=OrderOut,
+    summary="Report an execution",
+    operation_id="report_execution",
+)
 def fill(request: HttpRequest, order_id: UUID, payload: FillIn) -> HttpResponse:
     order = order_of(request, order_id)
     stamp = stamp_of(request)

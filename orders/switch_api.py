@@ -65,12 +65,20 @@ def list_switches(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) 
     return page(_switches_of(request).order_by("scope", "position__number"), limit, offset)
 
 
-@router.post("/trading/halt", auth=TRADE, response=SwitchOut, summary="Stop trading")
+@router.post(
+    "/trading/halt", auth=TRADE, response=SwitchOut, summary="Stop trading", operation_id="halt_trading"
+)
 def halt(request: HttpRequest, payload: HaltIn) -> HttpResponse:
     return _turn(request, TradingState(payload.state), payload.position_id, payload.reason)
 
 
-@router.post("/trading/unhalt", auth=ADMIN, response=SwitchOut, summary="Let trading go on")
+@router.post(
+    "/trading/unhalt",
+    auth=ADMIN,
+    response=SwitchOut,
+    summary="Let trading go on",
+    operation_id="unhalt_trading",
+)
 def unhalt(request: HttpRequest, payload: UnhaltIn) -> HttpResponse:
     return _turn(request, TradingState.ACTIVE, payload.position_id, payload.reason)
 

@@ -62,13 +62,13 @@ def refusals(method: str, path: str, operation: Json) -> list[str]:
     """Return the codes that a call may be refused with, as far as can be told before it is made."""
     call = CALLS.get((method, path), UNKNOWN_CALL)
     needs_key = bool(operation.get("security"))
-    queried = any(one["in"] == "query" for one in operation["parameters"])
+    queried = [one for one in operation["parameters"] if one["in"] == "query"]
     rules = (
         (True, ("bad-request", "unavailable")),
         (needs_key, ("unauthenticated", "forbidden", "rate-limited", "unknown-field")),
         ("{" in path, ("not-found",)),
-        (queried or "requestBody" in operation, ("invalid-number", "out-of-range")),
-        ("requestBody" in operation, ("missing-field",)),
+        (bool(queried) or "requestBody" in operation, ("invalid-number", "out-of-range")),
+        ("requestBody" in operation or any(one["required"] for one in queried), ("missing-field",)),
         (method in WITH_BODY, ("malformed-json", "payload-too-large", "unsupported-media-type")),
         (
             method == "POST" and needs_key,
@@ -90,7 +90,7 @@ def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
     call = CALLS.get((method, path), UNKNOWN_CALL)
     operation["description"] = " ".join(filter(None, (call.text, _who(operation))))
     operation.setdefault("security", [])
-    operation["parameters"] = [_parameter(one) for one in operation["parameters"]]
+    operation["parameters"] = [_parameter(one, f"{method} {path}") for one in operation["parameters"]]
     if method == "POST" and operation["security"]:
         operation["parameters"].append({**IDEMPOTENCY_KEY, "required": call.key_required})
     if "requestBody" in operation:
@@ -109,7 +109,7 @@ def _who(operation: Json) -> str:
     return f"Needs a key with the scope **{' or '.join(scopes)}**." if scopes else "Needs no key."
 
 
-def _parameter(parameter: Json) -> Json:
+def _parameter(parameter: Json, where: str) -> Json:
     """Say what a parameter is; in an address everything is text, so no number and no null."""
     parameter = {**parameter, "schema": _without_titles(parameter["schema"])}
     schema = parameter["schema"]
@@ -118,10 +118,11 @@ def _parameter(parameter: Json) -> Json:
         del schema["anyOf"]
         schema.update(forms[0])
     schema.pop("description", None)
-    text, example = PARAMETERS.get(parameter["name"], (None, None))
-    for name, value in (("description", text), ("example", example)):
+    name = parameter["name"]
+    text, example = PARAMETERS.get(f"{where} {name}", PARAMETERS.get(name, (None, None)))
+    for part, value in (("description", text), ("example", example)):
         if value is not None:
-            parameter[name] = value
+            parameter[part] = value
     return parameter
 
 

@@ -45,6 +45,7 @@ TAGS = {
     "positions": "Cells: shares of one ticker, the cash beside them, and their history.",
     "orders": "Evaluating a cell, its orders, and what brokers report of them.",
     "settings": "Thresholds, guardrails and order policy, and where each value comes from.",
+    "trading": "The kill switch.",
     "dividends": "Dividends and splits.",
     "market": "Sessions and prices.",
     "performance": "What it is worth, and against just holding.",
@@ -104,7 +105,7 @@ CALLS: dict[tuple[str, str], Call] = {
         "Decides whether to trade now, records why, and orders if so. With `price` it decides on that price, "
         "without on the market's. A paper order is filled at once, so the answer shows the fill. With "
         "`dry_run=true` nothing is saved: `event_id` and `order` are null.",
-        (*_CELL, "order-open", "insufficient-cash", "insufficient-shares", "invalid-config"),
+        (*_CELL, "invalid-config"),
     ),
     ("GET", "/v1/positions/{position_id}/events"): Call(
         "Reads why things happened to a cell, newest first, of one type if asked for. Pass `next` as "
@@ -123,6 +124,31 @@ CALLS: dict[tuple[str, str], Call] = {
         (*_CELL, "invalid-config"),
     ),
     ("GET", "/v1/positions/{position_id}/orders"): Call("Lists a cell's orders, newest first."),
+    ("POST", "/v1/positions/{position_id}/orders"): Call(
+        "Orders by hand: the whole quantity or nothing, by the same guardrails, caps and minimums as the "
+        "system's own orders. With `price` it is decided on that price, without on the market's, for the "
+        "broker `manual` on the anchor. A paper order is filled at once.",
+        (
+            *_CELL,
+            *("trading-halted", "position-paused", "order-open", "market-closed", "stale-quote"),
+            *("outlier-quote", "split-suspected", "insufficient-cash", "insufficient-shares"),
+            *("guardrail-breach", "daily-order-cap", "daily-notional-cap", "below-min", "invalid-config"),
+        ),
+        key_required=True,
+    ),
+    ("GET", "/v1/trading"): Call(
+        "Lists the switches that were ever turned: everyone's, the tenant's, its cells'. The strictest one "
+        "holds."
+    ),
+    ("POST", "/v1/trading/halt"): Call(
+        "Stops trading at once, of the tenant or of one cell: all of it (`HALTED`) or all buying "
+        "(`REDUCING`). Cancelling and reporting executions go on.",
+        ("not-found",),
+    ),
+    ("POST", "/v1/trading/unhalt"): Call(
+        "Lets trading go on, of the tenant or of one cell, with a reason. A stop at another scope stays.",
+        ("not-found",),
+    ),
     ("GET", "/v1/orders"): Call("Lists the orders of all the tenant's cells, newest first."),
     ("GET", "/v1/orders/{order_id}"): Call("Reads one order as it is now."),
     ("POST", "/v1/orders/{order_id}/cancel"): Call(
@@ -148,9 +174,48 @@ CALLS: dict[tuple[str, str], Call] = {
         for table, text in _TABLES.items()
         for format_ in _FILES
     },
+    ("GET", "/v1/dividends"): Call(
+        "Lists the dividends that the tenant announced and those known to everybody, the latest first.",
+        ("invalid-ticker",),
+    ),
+    ("POST", "/v1/dividends/announce"): Call(
+        "Announces a cash dividend for the tenant's cells. From its ex-date on, at once if that is past, the "
+        "anchor goes down by the dividend and each cell is owed its share after tax. The same announcement "
+        "again changes nothing.",
+        ("invalid-ticker", "history-conflict"),
+    ),
+    ("POST", "/v1/dividends/pay"): Call(
+        "Pays the tenant's cells what one dividend still owes them, and answers what was paid just now. "
+        "Without this it is paid on the morning of the pay date.",
+        ("not-found", "not-due"),
+    ),
+    ("GET", "/v1/dividends/receivables"): Call(
+        "Lists what dividends owe, or owed and paid, the tenant's cells, the latest ex-date first.",
+        ("not-found",),
+    ),
+    ("POST", "/v1/splits"): Call(
+        "Announces a split for the tenant's cells: shares are multiplied, the anchor is divided, open orders "
+        "are cancelled, on its date or at once if that is past. The same announcement again changes nothing.",
+        ("invalid-ticker", "history-conflict"),
+    ),
+    ("GET", "/v1/commissions"): Call(
+        "Lists the commission rates that are set: everybody's (GLOBAL), the tenant's, then by ticker."
+    ),
+    ("PUT", "/v1/commissions"): Call(
+        "Sets the tenant's commission rate, or the one for a ticker; null inherits again. The GLOBAL rate is "
+        "the operator's.",
+        ("invalid-ticker", "invalid-config"),
+    ),
+    ("GET", "/v1/market/status"): Call(
+        "Says whether the exchange trades, now or `at` a time, and describes the session under way or else "
+        "the next one."
+    ),
+    ("GET", "/v1/market/quotes"): Call(
+        "Reads the newest prices of up to 500 tickers. A ticker without one is absent.", ("invalid-ticker",)
+    ),
 }
 
-# Name of a parameter: what it is, and an example.
+# Name of a parameter, after its call where calls differ: what it is, and an example.
 PARAMETERS: dict[str, tuple[str, object]] = {
     "position_id": ("The cell's id.", "0b9c6f0e-6c1d-4a36-9d43-2f7f1f0e4c55"),
     "event_id": ("The event's id.", "5a7d1c7e-9a0f-4f5e-8f0b-3f4f0a3f9f10"),
@@ -164,6 +229,13 @@ PARAMETERS: dict[str, tuple[str, object]] = {
     "price": ("The price to decide on, in dollars per share; without it, the market's.", "104"),
     "from": ("The first day, a date in New York.", "2024-01-02"),
     "to": ("The last day, a date in New York.", "2024-12-31"),
+    "GET /v1/dividends/receivables position_id": (
+        "Only this cell's.",
+        "0b9c6f0e-6c1d-4a36-9d43-2f7f1f0e4c55",
+    ),
+    "GET /v1/dividends/receivables status": ("Only those still owed, or those paid.", "pending"),
+    "at": ("A time with its zone; without it, now.", "2024-01-08T16:00:00Z"),
+    "tickers": ("Separated by commas, 500 at most.", "IBM,MSFT"),
     "dry_run": ("Only say what would be done; nothing is saved.", True),
 }
 
@@ -222,5 +294,18 @@ FIELDS = {
     "days_evaluated": "Days with a decision on a price.",
     "inside_guardrails_pct": "Percent of these days that ended between the guardrails.",
     "unpriced": "The cells whose shares nobody knows a price of; sums with them are null.",
+    "ex_date": "Who holds the share before this day gets the dividend.",
+    "pay_date": "The day on which the dividend becomes cash.",
+    "dps": "Dollars per share.",
+    "shares": "Shares held before the ex-date.",
+    "gross": "Dollars before tax.",
+    "tax": "Dollars withheld.",
+    "rate": "Commission as a fraction of the notional: 0.0001 is one basis point.",
+    "new_shares": "So many shares after, for each `old_shares` before.",
+    "old_shares": "So many shares before.",
+    "reason": "Why, in a few words.",
+    "state": "ACTIVE trades, REDUCING only sells, HALTED neither.",
+    "session": "A trading day in New York.",
+    "half_day": "Whether it closes at 13:00 in New York.",
     "identical": "Whether both are the same to the last digit.",
 }

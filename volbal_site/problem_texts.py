@@ -210,6 +210,12 @@ PROBLEMS: dict[str, Text] = {
         "The price jumped by about a common split ratio, and no split is known.",
         "Record the split if there was one; otherwise the next quotes will tell.",
     ),
+    "not-due": Text(
+        422,
+        "The pay date has not come",
+        "A dividend is paid on its pay date in New York, not before. Until then it is owed.",
+        "Send the request again on or after the pay date; the next morning pays it by itself.",
+    ),
     "market-closed": Text(
         422,
         "The market is closed",

@@ -119,7 +119,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-# One line a request and one an event: JSON, unless a person reads along.
+# One line a request and one an event: JSON, unless a person reads along. See docs/adr/0007.
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="text" if DEBUG or sys.stderr.isatty() else "json")
 LOGGING = logging_settings(for_people=LOG_FORMAT == "text", level=LOG_LEVEL)

@@ -11,11 +11,13 @@ import os
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from market.providers.registry import provider
 from positions.tests.builders import make_tenant
 from volbal_site import openapi
 from volbal_site.openapi_parts import EXAMPLE_ID
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.django_db
 FILE = Path(openapi.__file__).with_name("openapi_examples.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')
+SIGNATURE = re.compile(r'(?<="request_signature": ")[0-9a-f]{64}')
 KEY = re.compile(r"key:[0-9a-f]{16}")
 
 
@@ -69,6 +72,8 @@ def story(say: Story) -> None:
     say("PUT", f"{path}/config", {"trigger": {"up_threshold_pct": "5"}})
     say("PATCH", path, {"status": "paused"})
     _by_hand(say)
+    _dividends(say)
+    _market(say)
 
 
 def _by_hand(say: Story) -> None:
@@ -84,8 +89,36 @@ def _by_hand(say: Story) -> None:
         "executed_at": "2024-01-08T16:00:05Z",
     }
     say("POST", f"/orders/{order['id']}/fill", execution)
-    order = say("POST", f"{path}/evaluate?price=109")["order"]
+    order = say(
+        "POST",
+        f"{path}/orders",
+        {"side": "SELL", "qty": "10", "price": "109"},
+        Idempotency_Key="2024-01-08-s-1",
+    )
     say("POST", f"/orders/{order['id']}/cancel")
+    say("POST", "/trading/halt", {"reason": "the feed looks wrong"})
+    say("POST", "/trading/unhalt", {"reason": "the feed is right again"})
+    say("GET", "/trading")
+
+
+def _dividends(say: Story) -> None:
+    """Another tenant's hundred shares of IBM: 0.82 a share, a quarter of it withheld."""
+    say.api = Api(make_key(make_tenant("bea")))
+    say("POST", "/positions", {"ticker": "IBM", "qty": "100", "cash": "10000", "anchor_price": "150"})
+    dates = {"ex_date": "2024-01-08", "pay_date": "2024-01-10"}
+    dividend = say("POST", "/dividends/announce", {"ticker": "IBM", "dps": "0.82", **dates})
+    say("GET", "/dividends?ticker=IBM")
+    say("POST", "/dividends/pay", {"dividend_id": dividend["id"]})
+    say("GET", "/dividends/receivables")
+    say("POST", "/splits", {"ticker": "IBM", "date": "2024-01-09", "new_shares": 2, "old_shares": 1})
+
+
+def _market(say: Story) -> None:
+    provider().set_price("IBM", Decimal("150.25"), datetime(2024, 1, 8, 16, 0, tzinfo=UTC))
+    say("GET", "/market/status?at=2024-01-08T16:00:00Z")
+    say("GET", "/market/quotes?tickers=IBM")
+    say("PUT", "/commissions", {"scope": "TENANT_ASSET", "ticker": "IBM", "rate": "0.0002"})
+    say("GET", "/commissions")
 
 
 def written(told: dict[str, Any]) -> str:
@@ -94,7 +127,7 @@ def written(told: dict[str, Any]) -> str:
     for found in UUID.findall(json.dumps(told)):
         ids.setdefault(found, str(uuid.uuid5(uuid.NAMESPACE_URL, f"volbal-example-{len(ids)}")))
     text = json.dumps(told, indent=1, sort_keys=True)
-    text = UUID.sub(lambda found: ids[found[0]], text)
+    text = UUID.sub(lambda found: ids[found[0]], SIGNATURE.sub("9f86d081" * 8, text))
     return MOMENT.sub(_a_fixed_time, KEY.sub("key:1f0e2d3c4b5a6978", text)) + "\n"
 
 

@@ -112,7 +112,7 @@ def test_a_parameter_that_a_call_does_not_know_is_refused(world, method, path):
     before = all_rows()
 
     for query in UNKNOWN:
-        answer = world.api.call(method, f"{world.address(path)}?{query}", body_of(method, path))
+        answer = world.api.call(method, world.url(method, path, query), body_of(method, path))
         assert (answer.status_code, code_of(answer)) == (422, "unknown-field"), answer.content
         assert len(answer.content) < 2000
     assert all_rows() == before
@@ -130,7 +130,7 @@ def test_a_parameter_that_comes_twice_is_refused(world, method, path, name, valu
     before = all_rows()
 
     for again in (value, "", "x", quote("ＩＢＭ")):
-        address = f"{world.address(path)}?{name}={value}&{name}={again}"
+        address = world.url(method, path, f"{name}={value}&{name}={again}")
         answer = world.api.call(method, address, body_of(method, path))
         assert (answer.status_code, code_of(answer)) == (422, "out-of-range"), answer.content
         assert answer.json()["errors"][0]["pointer"] == f"/{name}"
@@ -140,6 +140,7 @@ def test_a_parameter_that_comes_twice_is_refused(world, method, path, name, valu
 @pytest.mark.parametrize(("method", "path", "name", "value"), sorted(queries()))
 def test_no_hostile_value_of_a_parameter_passes(world, method, path, name, value):
     before = all_rows()
+    refused = (404,) if name.endswith("_id") else (422,)  # what is no id is nobody's id
 
     for text in (
         "\x00",
@@ -155,12 +156,12 @@ def test_no_hostile_value_of_a_parameter_passes(world, method, path, name, value
         "%",
     ):
         encoded = quote(text.encode("utf-8", "surrogatepass"))
-        answer = world.api.call(method, f"{world.address(path)}?{name}={encoded}", body_of(method, path))
-        assert answer.status_code == 422, (text[:20], answer.content)
+        answer = world.api.call(method, world.url(method, path, f"{name}={encoded}"), body_of(method, path))
+        assert answer.status_code in refused, (text[:20], answer.content)
         assert len(answer.content) < 20_000
     for raw in ("%ff%fe", "%", "%zz", "%u0031"):
         answer = send(method, f"/v1{world.address(path)}", key=key_of(world), query=f"{name}={raw}")
-        assert answer.status == 422, (raw, answer.content)
+        assert answer.status in refused, (raw, answer.content)
     assert all_rows() == before
 
 

@@ -98,6 +98,9 @@ def test_unknown_and_hostile_fields_are_refused(world, method, path):
     assert all_rows() == before
 
 
+IN_ONES_OWN_WORDS = {"reason"}
+
+
 def forms_of_text(schema):
     return [one for one in (schema, *schema.get("anyOf", [])) if one.get("type") == "string"]
 
@@ -112,15 +115,22 @@ def forms_of_text(schema):
     ),
 )
 def test_no_hostile_text_passes_and_none_of_another_kind(world, method, path, name):
-    """What is of the field's documented form is no attack: a broker may call an execution `<script>`."""
+    """What is of the field's documented form is no attack: a broker may call an execution `<script>`.
+
+    Nor is a line that one may write in words of one's own; pages escape it. What is no id is nobody's id.
+    """
     before = all_rows()
     forms = forms_of_text(schema_of(operations()[method, path])[name])
     patterns = [re.compile(form["pattern"].replace("$", r"\Z")) for form in forms if "pattern" in form]
     hostile = [text for text in HOSTILE_TEXTS if not any(pattern.search(text) for pattern in patterns)]
+    if name in IN_ONES_OWN_WORDS:
+        hostile = [
+            text for text in hostile if not text.strip().isprintable() or not 0 < len(text.strip()) < 500
+        ]
 
     for value in [*hostile, True, [], {}, ["IBM"], {"a": "b"}]:
         answer = world.api.call(method, world.address(path), {**body_of(method, path), name: value})
-        assert answer.status_code == 422, (repr(value)[:40], answer.content)
+        assert answer.status_code in ((404, 422) if name.endswith("_id") else (422,)), (value, answer.content)
         assert len(answer.content) < 20_000
     assert all_rows() == before
 
@@ -162,24 +172,42 @@ def test_settings_take_no_hostile_text(world, text):
     assert all_rows() == before
 
 
+# No day and no time at all, whatever a field takes.
+NO_DATES = [
+    5, 1e11, "5", "", "now", True, [], {}, "x" * 10_000, "２０２４-01-08", "20240108", "2024-1-8",
+    "08.01.2024", "2024-W02-1", "2024-02-30", "2024-13-01", "2024-01-08\x00", " 2024-01-08",
+    "-001-01-01", "10000-01-01",
+]  # fmt: skip
+NO_DAYS = [*NO_DATES, "1989-12-31", "0001-01-01", "2024-01-08T00:00:00Z"]
+NO_MOMENTS = [
+    *NO_DATES, "2024-01-08", "2024-01-08T16:00:00", "2024-01-08 16:00", "2024-13-01T00:00:00Z",
+    "2024-02-30T00:00:00Z", "2024-01-08T25:00:00Z", "2024-01-08T16:00:00+99:00", "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1989-12-31T23:59:59Z",
+    "２０２４-01-08T16:00:00Z", "-001-01-01T00:00:00Z", "2024-01-08T16:00:00Z\x00",
+]  # fmt: skip
+
+
+def fields_of_format(name):
+    for call in CALLS:
+        for field, schema in schema_of(operations()[call]).items():
+            if any(one.get("format") == name for one in (schema, *schema.get("anyOf", []))):
+                yield (*call, field)
+
+
 @pytest.mark.parametrize(
-    "moment",
+    ("method", "path", "name", "wrong"),
     [
-        5, 1e11, "5", "", "now", "2024-01-08", "2024-01-08T16:00:00", "2024-01-08 16:00", True, [], {},
-        "2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-01-08T25:00:00Z", "2024-01-08T16:00:00+99:00",
-        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z", "x" * 10_000,
-        "9999-12-31T23:59:59Z", "1989-12-31T23:59:59Z", "２０２４-01-08T16:00:00Z", "-001-01-01T00:00:00Z",
-        "2024-01-08T16:00:00Z\x00",
+        *((*field, NO_DAYS) for field in fields_of_format("date")),
+        *((*field, NO_MOMENTS) for field in fields_of_format("date-time")),
     ],
-    ids=lambda moment: str(moment)[:30],
-)  # fmt: skip
-def test_no_time_that_is_none_passes(world, moment):
+    ids=lambda value: "" if isinstance(value, list) else None,
+)
+def test_no_time_that_is_none_passes(world, method, path, name, wrong):
     before = all_rows()
-    path = "/v1/orders/{order_id}/fill"
 
-    answer = world.api.post(world.address(path), {**body_of("POST", path), "executed_at": moment})
-
-    assert (answer.status_code, code_of(answer)) == (422, "out-of-range")
+    for value in wrong:
+        answer = world.api.call(method, world.address(path), {**body_of(method, path), name: value})
+        assert (answer.status_code, code_of(answer)) == (422, "out-of-range"), (value, answer.content)
     assert all_rows() == before
 
 

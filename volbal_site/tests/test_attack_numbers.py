@@ -109,7 +109,7 @@ def test_no_wrong_number_in_a_query_passes(world, method, path, name):
     before = all_rows()
 
     for text in [*NO_NUMBERS, *TOO_LARGE, "-1"]:
-        address = f"{world.address(path)}?{name}={quote(text)}"
+        address = world.url(method, path, f"{name}={quote(text)}")
         answer = world.api.call(method, address)
         assert answer.status_code == 422, (text[:50], answer.content)
         assert code_of(answer) in NUMBER_CODES, (text[:50], answer.content)
@@ -118,10 +118,10 @@ def test_no_wrong_number_in_a_query_passes(world, method, path, name):
 
 @pytest.mark.parametrize(("method", "path", "name"), QUERY_INTEGERS)
 def test_no_wrong_integer_in_a_query_passes(world, method, path, name):
-    for text in [*NO_NUMBERS, *TOO_LARGE, "-1", "-0", "1.0", "1.5", "501", "9" * 18]:
+    for text in [*NO_NUMBERS, *TOO_LARGE, "-1", "1.0", "1.5", "501", "9" * 18]:
         if text == "501" and name != "limit":
             continue
-        answer = world.api.call(method, f"{world.address(path)}?{name}={quote(text)}")
+        answer = world.api.call(method, world.url(method, path, f"{name}={quote(text)}"))
         assert answer.status_code == 422, (text[:50], answer.content)
         assert code_of(answer) in NUMBER_CODES
 

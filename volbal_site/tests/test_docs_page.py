@@ -26,6 +26,7 @@ def test_its_policy_allows_scripts_and_styles_from_here_alone(client):
     assert "unsafe" not in policy
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", PAGES)
 def test_all_that_a_page_loads_is_there_without_collecting_anything(client, path):
     for link in re.findall(r'(?:src|href)="(/static/[^"]+)"', client.get(path).text):

@@ -30,6 +30,15 @@ class World:
         """Fill a path of the document with this tenant's ids."""
         return filled_in(path, self.ids)
 
+    def url(self, method: str, path: str, query: str = "") -> str:
+        """Fill a path, and add the parameters that the call can't do without, but for those in `query`."""
+        required = [
+            f"{one['name']}={one['example']}"
+            for one in operations()[method, path]["parameters"]
+            if one.get("in") == "query" and one["required"] and f"{one['name']}=" not in query
+        ]
+        return f"{self.address(path)}?{'&'.join([*required, *filter(None, [query])])}".removesuffix("?")
+
 
 def make_world(name: str = "ann") -> World:
     """Make a tenant with a cell whose evaluation at 104 has left a proposal to sell."""
@@ -37,12 +46,15 @@ def make_world(name: str = "ann") -> World:
     api = Api(make_key(tenant))
     cell = make_position(tenant=tenant, broker="manual")
     evaluation = api.post(f"/positions/{cell.pk}/evaluate?price=104").json()
+    terms = {"ticker": "KO", "dps": "0.5", "ex_date": "2024-01-08", "pay_date": "2024-01-10"}
+    dividend = api.post("/dividends/announce", terms).json()
     return World(
         api=api,
         ids={
             "position_id": str(cell.pk),
             "event_id": evaluation["event_id"],
             "order_id": evaluation["order"]["id"],
+            "dividend_id": dividend["id"],
         },
     )
 
