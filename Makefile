@@ -48,6 +48,7 @@ check: setup
 
 bench: setup
 	$(PY) bench/core.py
+	$(PY) bench/api.py
 
 # Renew the API's document and its examples after a change of the API.
 openapi: setup

@@ -1,5 +1,7 @@
 """`make bench`, the API: four calls at 1, 8 and 32 clients, on SQLite and PostgreSQL, one server process.
 
+The server is the site's own (`volbal_site/web_server.py`) unless `--server` names another.
+
 Every combination runs `ROUNDS` times, all of them in turn, and the table has the medians. CPU is the server
 process's alone, in ms a request: it hardly minds what else the machine does. Nothing here asserts anything.
 `--against DIR` measures another checkout beside this one.
@@ -38,6 +40,7 @@ SECONDS = 1.5
 THREADS = 16
 STARTS_WITHIN_S = 30
 SERVERS = {
+    "site": ("python", "-m", "volbal_site.web_server", "127.0.0.1:{port}"),
     "granian": (
         *("granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", str(THREADS)),
         *("--no-access-log", "--log-level", "warning", "--host", "127.0.0.1", "--port", "{port}"),
@@ -94,7 +97,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", choices=SERVERS, default="granian")
+    parser.add_argument("--server", choices=SERVERS, default="site")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
@@ -112,13 +115,14 @@ def serving(name: str, root: Path, engine: str, server: str) -> Iterator[Served]
         port = _free_port()
         command = [part.format(port=port) for part in SERVERS[server]]
         command[0] = str(Path(sys.executable).with_name(command[0]))
-        process = subprocess.Popen(command, cwd=root, env=environment)
-        try:
-            _wait_for(port)
-            yield Served(name, engine, port, process.pid, seeds)
-        finally:
-            process.terminate()
-            process.wait()
+        with tempfile.TemporaryFile() as log:
+            process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+            try:
+                _wait_for(port)
+                yield Served(name, engine, port, process.pid, seeds)
+            finally:
+                process.terminate()
+                process.wait()
 
 
 @contextmanager

@@ -92,8 +92,8 @@ def test_an_exception_passes_the_turn_on():
     assert is_free(lock)
 
 
-def test_who_has_the_turn_goes_through_again_and_keeps_it():
-    lock, seen = FairLock(LONG), []
+def test_who_has_the_turn_goes_through_again_at_once_and_keeps_it():
+    lock, seen, began = FairLock(LONG), [], time.monotonic()
 
     with lock.turn():
         with lock.turn():
@@ -102,6 +102,7 @@ def test_who_has_the_turn_goes_through_again_and_keeps_it():
     finish(threads)
 
     assert is_free(lock)
+    assert time.monotonic() - began < LONG / 2
 
 
 def test_who_waited_long_enough_goes_on_and_takes_nobodys_turn():
@@ -136,10 +137,27 @@ def test_a_unit_that_fails_or_is_refused_leaves_the_way_free(writers):
         raise ValueError("boom")
     with unit_of_work(), pytest.raises(RuntimeError, match="durable"), unit_of_work():
         pass
-    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"), unit_of_work():
-        pass
 
     assert is_free(writers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_unit_inside_a_transaction_is_refused_without_waiting_for_a_turn(writers):
+    began, held, done = time.monotonic(), threading.Event(), threading.Event()
+
+    def hold():
+        with writers.turn():
+            held.set()
+            done.wait(LONG)
+
+    thread = started(hold)
+    held.wait(LONG)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"), unit_of_work():
+        pass
+    done.set()
+    finish([thread])
+
+    assert time.monotonic() - began < LONG / 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,9 +166,11 @@ def test_what_runs_after_the_commit_may_open_a_unit_of_its_own(writers):
         with unit_of_work():
             Tenant.objects.create(name="after")
 
+    began = time.monotonic()
     with unit_of_work():
         transaction.on_commit(write)
 
+    assert time.monotonic() - began < LONG / 2
     assert Tenant.objects.filter(name="after").exists()
     assert is_free(writers)
 

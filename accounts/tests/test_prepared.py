@@ -1,9 +1,11 @@
 """Statements written once: they find and write exactly what the ORM would."""
 
+import gc
+import weakref
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
@@ -133,6 +135,20 @@ def test_every_thread_reads_with_its_own_connection():
     found = at_once([lambda: prepared.first(name="ann")] * 4)
 
     assert found == [tenant] * 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_statement_keeps_the_connection_of_a_thread_that_is_gone():
+    prepared, seen = by_name(), []
+
+    def read():
+        prepared.first(name="ann")
+        seen.append(weakref.ref(connections["default"]))
+
+    at_once([read])
+    gc.collect()
+
+    assert [reference() for reference in seen] == [None]
 
 
 def test_inserted_rows_are_as_if_saved():

@@ -1,10 +1,13 @@
 """Executions that can't be booked: nothing is."""
 
+import uuid
 from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from accounts.prepared import insert_unless_there
+from accounts.transactions import unit_of_work
 from orders.errors import ExecutionConflict
 from orders.models import Order, Trade
 from orders.tests.builders import all_faults, everything_written, fill, fresh, make_order, report
@@ -32,6 +35,17 @@ def refused(order, error, execution_id="e1", **values):
 def test_an_order_of_1_is_never_filled_30(qty):
     """An order of 1 could be filled 30"""
     assert refused(make_order(make_position(), qty=1), Overfill, qty=qty)
+
+
+def test_an_execution_that_got_in_between_look_and_insert_is_a_conflict_and_the_transaction_goes_on():
+    first = fill(make_order(make_position()))
+    again = Trade(**{field.attname: getattr(first, field.attname) for field in Trade._meta.concrete_fields})
+    again.pk = uuid.uuid4()
+
+    with unit_of_work():
+        assert not insert_unless_there(again)
+        assert Trade.objects.count() == 1
+    assert all_faults() == []
 
 
 def test_pieces_never_add_up_to_more_than_ordered():

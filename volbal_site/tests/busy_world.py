@@ -76,12 +76,17 @@ class World:
 # What is sent for each call: address, and a body if it takes one. In brackets what is special about it.
 REQUESTS: dict[str, Callable[[World], tuple[Any, ...]]] = {
     "GET /v1/healthz": lambda w: ("/healthz",),
+    "GET /v1/readyz": lambda w: ("/readyz",),
     "GET /v1/positions": lambda w: ("/positions?limit=500",),
     "POST /v1/positions": lambda w: ("/positions", {"ticker": "IBM", "qty": "1", "cash": "1"}),
     "GET /v1/positions/{position_id}": lambda w: (w.busy,),
     "PATCH /v1/positions/{position_id}": lambda w: (w.cell(), {"status": "paused"}),
     "POST /v1/positions/{position_id}/anchor": lambda w: (w.cell() + "/anchor", {"price": "90"}),
     "POST /v1/positions/{position_id}/cash": lambda w: (w.cell() + "/cash", {"amount": "90"}),
+    "POST /v1/positions/{position_id}/adjustments": lambda w: (
+        w.cell() + "/adjustments",
+        {"cash": "1", "reason": "test"},
+    ),
     "POST /v1/positions/{position_id}/evaluate (holds)": lambda w: (w.busy + "/evaluate?price=101",),
     "POST /v1/positions/{position_id}/evaluate (keyed)": lambda w: (w.busy + "/evaluate?price=101",),
     "POST /v1/positions/{position_id}/evaluate (dry run)": lambda w: (
@@ -120,4 +125,11 @@ REQUESTS: dict[str, Callable[[World], tuple[Any, ...]]] = {
     "PUT /v1/commissions": lambda w: ("/commissions", {"scope": "TENANT", "rate": "0.001"}),
     "GET /v1/market/status": lambda w: ("/market/status",),
     "GET /v1/market/quotes": lambda w: ("/market/quotes?tickers=IBM,MSFT",),
+    "GET /v1/performance": lambda w: ("/performance?limit=500",),
+    "GET /v1/positions/{position_id}/performance": lambda w: (w.busy + "/performance",),
+    **{
+        f"GET /v1/exports/{name}.{form}": lambda w, name=name, form=form: (f"/exports/{name}.{form}",)
+        for name in ("positions", "trades", "events", "journal", "dividends")
+        for form in ("csv", "xlsx")
+    },
 }

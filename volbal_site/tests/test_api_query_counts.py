@@ -20,13 +20,15 @@ pytestmark = pytest.mark.django_db
 
 COUNTED = re.compile(r"\(?SELECT (?!pg_advisory)|DECLARE|INSERT|UPDATE|DELETE")
 COUNTS = {
-    "GET /v1/healthz": 0,
+    "GET /v1/healthz": 1,
+    "GET /v1/readyz": 3,
     "GET /v1/positions": 3,
     "POST /v1/positions": 15,
     "GET /v1/positions/{position_id}": 2,
     "PATCH /v1/positions/{position_id}": 6,
     "POST /v1/positions/{position_id}/anchor": 6,
     "POST /v1/positions/{position_id}/cash": 9,
+    "POST /v1/positions/{position_id}/adjustments": 10,
     "POST /v1/positions/{position_id}/evaluate (holds)": 8,
     "POST /v1/positions/{position_id}/evaluate (keyed)": 10,
     "POST /v1/positions/{position_id}/evaluate (dry run)": 5,
@@ -46,15 +48,20 @@ COUNTS = {
     "POST /v1/orders/{order_id}/cancel": 10,
     "POST /v1/orders/{order_id}/fill": 16,
     "GET /v1/dividends": 3,
-    "POST /v1/dividends/announce (one cell)": 20,
+    "POST /v1/dividends/announce (one cell)": 22,
     "POST /v1/dividends/pay (one cell)": 12,
     "GET /v1/dividends/receivables": 3,
-    "POST /v1/splits (one cell)": 19,
+    "POST /v1/splits (one cell)": 21,
     "GET /v1/commissions": 2,
     "PUT /v1/commissions": 8,
     "GET /v1/market/status": 1,
     "GET /v1/market/quotes": 1,
+    "GET /v1/performance": 8,
+    "GET /v1/positions/{position_id}/performance": 9,
+    **dict.fromkeys((call for call in REQUESTS if "/exports/" in call), 2),
 }
+# PostgreSQL keeps the bodies of triggers in a catalogue of their own.
+MORE_ON_POSTGRESQL = {"GET /v1/readyz": 1}
 
 
 def statements(world: World) -> dict[str, int]:
@@ -65,16 +72,19 @@ def statements(world: World) -> dict[str, int]:
         key = {"Idempotency_Key": call} if "(keyed)" in call else {}
         with CaptureQueriesContext(connection) as queries:
             answer = world.api.call(call.partition(" ")[0], address, *body, **key)
-        assert answer.status_code < 300, (call, answer.content)
+            content = answer.getvalue()  # an export reads on while it is sent
+        assert answer.status_code < 300, (call, content)
         found[call] = sum(bool(COUNTED.match(query["sql"])) for query in queries)
     return found
 
 
 @pytest.mark.parametrize("rows", [1, 30])
 def test_every_call_takes_as_many_statements_as_the_table_says(rows):
+    more = MORE_ON_POSTGRESQL if connection.vendor == "postgresql" else {}
+
     found = statements(World(rows))
 
-    assert {call: count for call, count in found.items() if count != COUNTS[call]} == {}
+    assert {call: n for call, n in found.items() if n != COUNTS[call] + more.get(call, 0)} == {}
 
 
 def test_every_call_of_the_api_stands_in_the_table():
