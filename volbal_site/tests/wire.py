@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from django.core.signals import request_started
+from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
 from volbal_site.wsgi import application
@@ -33,18 +33,24 @@ class Said:
 
 @contextmanager
 def _in_the_tests_transaction() -> Iterator[None]:
-    """Keep the connection open at the start of a request, as Django's test client does."""
-    request_started.disconnect(close_old_connections)
+    """Keep the connection open at both ends of a request, as Django's test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     try:
         yield
     finally:
-        request_started.connect(close_old_connections)
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 def on_the_tests_connection(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """Run the WSGI application on the test's connection."""
     with _in_the_tests_transaction():
-        return list(application(environ, start_response))
+        answer = application(environ, start_response)
+        try:
+            return list(answer)
+        finally:
+            answer.close()  # a file that was sent, as a web server closes it
 
 
 def send(method: str, path: str, body: bytes = b"", *, key: str = "", query: str = "", **meta: str) -> Said:
