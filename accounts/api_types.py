@@ -22,13 +22,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from volbal.errors import VolbalError
+from volbal.errors import OutOfRange, VolbalError
 from volbal.fields import (
     JsonNumber,
     read_day,
     read_decimal,
     read_moment,
     read_price,
+    read_text,
     read_ticker,
     read_whole,
 )
@@ -130,6 +131,34 @@ WholeIn = Annotated[
         }
     ),
 ]
+# What `read_text` doesn't take, as far as a pattern can say it.
+_UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff"
+
+
+def text_in(longest: int) -> Any:
+    """Return the type of a line of text for people; a number is none."""
+
+    def read(raw: object) -> str:
+        if not isinstance(raw, str) or isinstance(raw, JsonNumber):
+            raise OutOfRange("must be text.")
+        if len(raw) > longest or not raw.isprintable():
+            raise OutOfRange(f"1 to {longest} printable characters.")
+        return read_text(raw, longest=longest, field="value")
+
+    return Annotated[
+        str,
+        _reads(read),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": longest,
+                "pattern": f"^ *[^ {_UNSEEN}][^{_UNSEEN}]*$",
+            }
+        ),
+    ]
+
+
 DayIn = Annotated[
     date,
     _reads(lambda raw: read_day(raw, field="value")),

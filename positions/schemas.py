@@ -17,7 +17,11 @@ from accounts.api_types import (
     SignedMoneyIn,
     SignedQtyIn,
     TickerIn,
+    text_in,
 )
+from positions.services import LONGEST_REASON
+
+ReasonIn: Any = text_in(LONGEST_REASON)
 
 
 class PositionIn(InSchema):
@@ -56,7 +60,7 @@ class AdjustmentIn(InSchema):
 
     cash: SignedMoneyIn | None = None
     qty: SignedQtyIn | None = None
-    reason: str
+    reason: ReasonIn
 
 
 class PositionOut(OutSchema):

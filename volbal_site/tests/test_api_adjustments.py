@@ -58,6 +58,8 @@ def test_one_key_adjusts_once(api):
         ({"cash": "0", "qty": "0", "reason": "nothing"}, 422, "out-of-range"),
         ({"cash": "1", "reason": "  "}, 422, "out-of-range"),
         ({"cash": "1", "reason": True}, 422, "out-of-range"),
+        ({"cash": "1", "reason": 5}, 422, "out-of-range"),
+        ({"cash": "1", "reason": "x" * 501}, 422, "out-of-range"),
         ({"cash": "1", "reason": "a\x00b"}, 422, "out-of-range"),
         ({"cash": "1e2", "reason": "odd"}, 422, "invalid-number"),
         ({"qty": "0.000000001", "reason": "odd"}, 422, "invalid-number"),
