@@ -12,7 +12,7 @@ WITHOUT_LIBRARIES = """
 import sys
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", "simulate", "IBM", "--json"])
-heavy = {"pandas", "numpy", "exchange_calendars", "rich"} & set(sys.modules)
+heavy = {"pandas", "numpy", "exchange_calendars"} & set(sys.modules)
 sys.exit(f"imported: {sorted(heavy)}" if heavy else 0)
 """
 
