@@ -24,6 +24,8 @@ LONGEST_TARGET = 500
 PRINTABLE = re.compile(r"[!-~]+\Z")
 # These carry an IPv4 address in their last 32 bits, which is where they lead to on a network that translates.
 TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+# Reserved too, but older versions of Python don't know.
+RESERVED = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("64:ff9b:1::/48"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ def addresses_of(url: WebhookUrl, resolve: Resolve = socket.getaddrinfo) -> list
 def is_public(text: str) -> bool:
     """Whether an address is one of the internet's, however it is written."""
     address: Address = ipaddress.ip_address(text)
+    if any(address in network for network in RESERVED):
+        return False
     return all(one.is_global and not one.is_multicast for one in (address, *_inside(address)))
 
 
