@@ -31,7 +31,8 @@ def test_it_goes_on_until_it_is_told_to_stop(settings):
     make_channel()
     make_alert()
     handlers = [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)]
-    stop = threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGTERM))
+    main = threading.main_thread().ident
+    stop = threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGTERM))
     stop.start()
     try:
         call_command("deliver_alerts")
