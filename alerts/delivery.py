@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from django.utils import timezone
 
 from accounts.transactions import require_no_transaction
@@ -25,7 +25,7 @@ from alerts.models import Medium
 from alerts.routing import route_alerts
 from alerts.webhook import post
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -49,23 +49,23 @@ def deliver_alerts(*, clock: Clock = timezone.now, limit: int = 100) -> int:
 
 def _deliver(claim: Claim, clock: Clock) -> None:
     """Send once and record how it went; a bug with one delivery must not stop the others."""
-    facts = {"delivery": str(claim.delivery_id), "channel": claim.channel, "attempt": claim.attempt}
+    facts = {"delivery": str(claim.delivery_id), "channel": claim.channel, "attempt": str(claim.attempt)}
     try:
         _send(claim, clock)
     except NotDelivered as error:
         record_refusal(claim, error, clock())
-        log.warning("alert_not_delivered", extra=facts)
+        log.warning("alert_not_delivered", **facts)
     except DeliveryUnclear as error:
         record_unclear(claim, error.detail)
-        log.warning("alert_delivery_unclear", extra=facts)
+        log.warning("alert_delivery_unclear", **facts)
     except TakenOver:
-        log.info("alert_delivery_taken_over", extra=facts)
+        log.info("alert_delivery_taken_over", **facts)
     except Exception as error:
-        log.exception("alert_delivery_failed", extra=facts)
+        log.exception("alert_delivery_failed", **facts)
         record_bug(claim, f"a bug: {type(error).__name__}", clock())
     else:
         record_delivered(claim, clock())
-        log.info("alert_delivered", extra=facts)
+        log.info("alert_delivered", **facts)
 
 
 def _send(claim: Claim, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from accounts.prepared import insert_rows
 from accounts.transactions import current_unit
 from alerts.models import Alert, AlertKind
 
@@ -26,7 +27,7 @@ class AlertWriter:
         """Write, as many alerts at once as stand side by side."""
         for are_alerts, steps in groupby(self._steps, lambda step: isinstance(step, Alert)):
             if are_alerts:
-                Alert.objects.bulk_create([step for step in steps if isinstance(step, Alert)])
+                insert_rows([step for step in steps if isinstance(step, Alert)])
             else:
                 for step in steps:
                     if callable(step):

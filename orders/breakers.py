@@ -18,7 +18,7 @@ from accounts.transactions import Stamp, read_one
 from alerts.faults import forget_faults, note_fault
 from alerts.models import AlertKind, FaultKind
 from alerts.services import clear_alert, raise_alert
-from orders.live import follows_live_feed, is_live
+from orders.feeds import comes_from_feed, follows_feed
 from orders.models import Order, Trade, TradingState, TradingSwitch
 from orders.switches import tighten
 from positions.event_types import EventType
@@ -61,7 +61,7 @@ def watch_day_loss(*, position_id: UUID, quote: MarketQuote | None, stamp: Stamp
     last let the position go on don't count. Raises NotFound.
     """
     position = Position.objects.lock(position_id)
-    if quote is None or not is_live(position, quote):
+    if quote is None or not comes_from_feed(position, quote):
         return False
     trades = Trade.objects.filter(position=position, order__trading_date=trading_date(stamp.at))
     went_on_at = (
@@ -85,7 +85,7 @@ def note_broker_error(*, broker: str, position_id: UUID | None, stamp: Stamp) ->
     position may be locked. Raises NotFound.
     """
     position = None if position_id is None else read_one(Position.objects.filter(pk=position_id), "position")
-    if position is not None and not follows_live_feed(position):
+    if position is not None and not follows_feed(position):
         return False
     limit = Frequency(count=settings.BREAKER_BROKER_ERRORS, minutes=settings.BREAKER_BROKER_ERRORS_MINUTES)
     subject = broker if position is None else f"{broker}/{position.tenant_id}"
@@ -105,7 +105,7 @@ def note_evaluation_error(*, position_id: UUID, stamp: Stamp) -> bool:
         count=settings.BREAKER_EVALUATION_ERRORS, minutes=settings.BREAKER_EVALUATION_ERRORS_MINUTES
     )
     position = Position.objects.lock(position_id)
-    if not follows_live_feed(position):
+    if not follows_feed(position):
         return False
     reason = _counted(FaultKind.EVALUATION, str(position_id), "failed evaluations", limit, stamp.at)
     if reason is not None:

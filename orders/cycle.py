@@ -14,9 +14,9 @@ from market.providers.registry import provider
 from orders.breakers import watch_day_loss, watch_repeated_orders, watches_day_loss
 from orders.brokers import broker_named
 from orders.brokers.base import BrokerOrder, Execution
+from orders.feeds import MANUAL_SOURCE, comes_from_feed
 from orders.fills import book_locked_fill
 from orders.lifecycle import OrderRequest, move, place_order, reject_below_min
-from orders.live import MANUAL_SOURCE, is_live
 from orders.models import Order, TradingState
 from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
 from orders.switches import share_switches, state_for
@@ -199,7 +199,7 @@ def _act(position: Position, snapshot: Snapshot, decision: Decision, stamp: Stam
     broker = broker_named(position.broker)
     if broker.in_process:
         send_in_process(order, snapshot, stamp=stamp)
-    if is_live(position, snapshot.quote):
+    if comes_from_feed(position, snapshot.quote):
         watch_repeated_orders(position, stamp=stamp)
     return order
 

@@ -10,11 +10,11 @@ from volbal.values import MarketQuote
 MANUAL_SOURCE = "manual"
 
 
-def is_live(position: Position, quote: MarketQuote | None) -> bool:
+def comes_from_feed(position: Position, quote: MarketQuote | None) -> bool:
     """Whether a quote of a position came from a live feed."""
-    return quote is not None and quote.source != MANUAL_SOURCE and follows_live_feed(position)
+    return quote is not None and quote.source != MANUAL_SOURCE and follows_feed(position)
 
 
-def follows_live_feed(position: Position) -> bool:
+def follows_feed(position: Position) -> bool:
     """Whether a position's prices are not stored history."""
     return not provider(position.market_provider).is_confirmed
