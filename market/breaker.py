@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.transactions import require_unit_of_work
+from alerts.models import AlertKind
+from alerts.services import clear_alert, raise_alert
 from market.errors import Unavailable
 from market.models import HostBreaker
 
@@ -13,6 +15,8 @@ FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(minutes=15)
 PROBE_TIME = timedelta(seconds=15)
 JITTER = 0.1
+# About three minutes without anything.
+WORTH_TELLING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,8 @@ def admit(host: str, *, at: datetime) -> Admission:
 def record_failure(admission: Admission, *, at: datetime, jitter: float) -> None:
     """Leave the host alone for a while, inside the caller's unit of work.
 
-    `jitter` from 0 to 1 lengthens the pause by up to a tenth. Of those who failed together one counts.
+    `jitter` from 0 to 1 lengthens the pause by up to a tenth. Of those who failed together one counts. From
+    the third failure in a row on an alert says so.
     """
     require_unit_of_work()
     row, _ = HostBreaker.objects.select_for_update().get_or_create(pk=admission.host)
@@ -49,13 +54,25 @@ def record_failure(admission: Admission, *, at: datetime, jitter: float) -> None
     row.failures += 1
     row.open_until = at + pause_after(row.failures, jitter)
     row.save()
+    if row.failures >= WORTH_TELLING:
+        raise_alert(
+            kind=AlertKind.STALE_FEED,
+            key=row.host,
+            message=f"{row.host} failed {row.failures} times in a row: nothing new comes from there.",
+            at=at,
+        )
 
 
-def record_success(admission: Admission) -> None:
-    """Forget the failures, unless the host has failed again since this asker was let through."""
-    if admission.failures:
-        row = HostBreaker.objects.filter(pk=admission.host, failures=admission.failures)
-        row.update(failures=0, open_until=None)
+def record_success(admission: Admission, *, at: datetime) -> None:
+    """Forget the failures, unless the host has failed again since this asker was let through.
+
+    Inside the caller's unit of work. A host that had not failed has nothing to forget, and needs none.
+    """
+    if not admission.failures:
+        return
+    row = HostBreaker.objects.filter(pk=admission.host, failures=admission.failures)
+    if row.update(failures=0, open_until=None):
+        clear_alert(kind=AlertKind.STALE_FEED, key=admission.host, at=at)
 
 
 def pause_after(failures: int, jitter: float) -> timedelta:

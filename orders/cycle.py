@@ -11,8 +11,10 @@ from accounts.transactions import Stamp, unit_of_work
 from configs.resolver import EffectiveConfig, effective_config
 from market.calendar import is_open
 from market.providers.registry import provider
+from orders.breakers import watch_day_loss, watch_repeated_orders, watches_day_loss
 from orders.brokers import broker_named
 from orders.brokers.base import BrokerOrder, Execution
+from orders.feeds import MANUAL_SOURCE, comes_from_feed
 from orders.fills import book_locked_fill
 from orders.lifecycle import OrderRequest, move, place_order, reject_below_min
 from orders.models import Order, TradingState
@@ -29,7 +31,6 @@ from volbal.policy import check_config
 from volbal.trading_day import trading_date
 from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
 
-MANUAL_SOURCE = "manual"
 REAL_BROKER_BPS = Decimal(20)
 
 
@@ -61,6 +62,9 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
     Raises NotFound, PositionClosed, and OutOfRange or InvalidNumber for a price that can't be one.
     """
     quote = given_quote(price, stamp.at) if price is not None else market_quote(position_id)
+    if watches_day_loss():
+        with unit_of_work():
+            watch_day_loss(position_id=position_id, quote=quote, stamp=stamp)
     with unit_of_work():
         return evaluate(position_id=position_id, quote=quote, stamp=stamp)
 
@@ -195,6 +199,8 @@ def _act(position: Position, snapshot: Snapshot, decision: Decision, stamp: Stam
     broker = broker_named(position.broker)
     if broker.in_process:
         send_in_process(order, snapshot, stamp=stamp)
+    if comes_from_feed(position, snapshot.quote):
+        watch_repeated_orders(position, stamp=stamp)
     return order
 
 

@@ -9,8 +9,11 @@ from uuid import UUID
 
 from accounts.prepared import insert_rows, update_row
 from accounts.transactions import Stamp
+from alerts.models import AlertKind
+from alerts.services import clear_alert, raise_alert
 from orders.breach import judge_finished
 from orders.models import Order
+from positions.alerting import subject_of
 from positions.books import require_free
 from positions.event_types import EventType
 from positions.events import record_event
@@ -136,6 +139,8 @@ def move(
         record_event(order.position, type_, message, stamp=stamp, inputs=order.facts(), outputs=outputs)
     if not order.is_open:
         judge_finished(order, guardrail, stamp=stamp)
+        if order.is_manual:
+            clear_alert(kind=AlertKind.PROPOSAL, key=str(order.pk), at=stamp.at)
 
 
 def release(order: Order) -> None:
@@ -169,6 +174,13 @@ def _tell_proposal(order: Order, stamp: Stamp) -> None:
         f"Proposed: {verb} {plain(order.qty)} at about {plain(order.price or ZERO)}; waits for its fill."
     )
     record_event(order.position, EventType.ORDER_SUBMITTED, message, stamp=stamp, inputs=order.facts())
+    raise_alert(
+        kind=AlertKind.PROPOSAL,
+        key=str(order.pk),
+        message=message,
+        at=stamp.at,
+        subject=subject_of(order.position),
+    )
 
 
 def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order:

@@ -51,6 +51,30 @@ def turn(
     A change is told in an event (`trading_halted`, `trading_unhalted`); the same state again changes nothing.
     Raises OutOfRange without a reason or with two owners, NotFound.
     """
+    return _turn(state, reason, stamp, tenant_id, position_id)
+
+
+def tighten(
+    state: TradingState,
+    *,
+    reason: str,
+    stamp: Stamp,
+    tenant_id: UUID | None = None,
+    position_id: UUID | None = None,
+) -> TradingSwitch:
+    """Turn a switch as `turn` does, unless that would allow more than it allows now."""
+    return _turn(state, reason, stamp, tenant_id, position_id, only_tighter=True)
+
+
+def _turn(
+    state: TradingState,
+    reason: str,
+    stamp: Stamp,
+    tenant_id: UUID | None,
+    position_id: UUID | None,
+    *,
+    only_tighter: bool = False,
+) -> TradingSwitch:
     require_unit_of_work()
     if tenant_id is not None and position_id is not None:
         raise OutOfRange("A switch is a tenant's or a position's, not both.", field="position_id")
@@ -60,6 +84,8 @@ def turn(
     _lock_alone()
     switch = _switch_of(tenant, position)
     if switch.pk is not None and switch.state == state:
+        return switch
+    if only_tighter and _STRICTNESS[TradingState(switch.state)] >= _STRICTNESS[state]:
         return switch
     changed = switch.state != state
     switch.state, switch.reason, switch.actor, switch.changed_at = state, reason, stamp.actor, stamp.at

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import Tenant
 from accounts.transactions import Stamp
+from positions.alerting import tell_of_event
 from positions.chains import append, as_json
 from positions.event_types import EventType
 from positions.models import Event, EventScope, Position
@@ -23,7 +24,10 @@ def record_event(
     inputs: Facts | None = None,
     outputs: Facts | None = None,
 ) -> Event:
-    """Append one event to the chain of a locked position, of a tenant, or (None) of the installation."""
+    """Append one event to the chain of a locked position, of a tenant, or (None) of the installation.
+
+    The alert that it calls for, if any, is written with it.
+    """
     event = Event(
         type=type_,
         message=message,
@@ -36,11 +40,14 @@ def record_event(
     )
     if isinstance(about, Position):
         event.scope, event.position, event.tenant_id = EventScope.POSITION, about, about.tenant_id
-        return append(position_chain(about), event)
-    if about is not None:
+        append(position_chain(about), event)
+    elif about is not None:
         event.scope, event.tenant = EventScope.TENANT, about
-        return append(f"tenant/{about.pk}", event)
-    return append("global", event)
+        append(f"tenant/{about.pk}", event)
+    else:
+        append("global", event)
+    tell_of_event(event, about)
+    return event
 
 
 def position_chain(position: Position) -> str:

@@ -1,6 +1,7 @@
 """Settings. Everything that differs between machines comes from the environment (see .env.example)."""
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -36,6 +37,7 @@ INSTALLED_APPS = [
     "configs",
     "market",
     "positions",
+    "alerts",
     "accounts",
     "ninja",
     "django.contrib.admin",
@@ -167,3 +169,26 @@ YAHOO_HOSTS = env.list(
 )
 YAHOO_BASE_URL = env.str("YAHOO_BASE_URL", default="")
 YAHOO_CACHE_DIR = VAR_DIR / "yfinance"
+
+# Providers whose prices are history: what happens on them is shown, and sent to nobody.
+REPLAYED_PROVIDERS = ["replay", *env.list("REPLAYED_PROVIDERS", default=[])]
+
+# Alerts by e-mail and webhook.
+EMAIL_CONFIGURED = bool(env.str("EMAIL_URL", default=""))
+if EMAIL_CONFIGURED:
+    vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 10
+ALERT_EMAIL_FROM = env.str("ALERT_EMAIL_FROM", default="volbal@localhost")
+ALERT_SIGNING_KEY = env.str("ALERT_SIGNING_KEY", default="") or SECRET_KEY
+ALERT_WEBHOOK_ALLOW_HTTP = env.bool("ALERT_WEBHOOK_ALLOW_HTTP", default=False)
+ALERT_WEBHOOK_ALLOW_PRIVATE = env.bool("ALERT_WEBHOOK_ALLOW_PRIVATE", default=False)
+
+# Breakers: how many, within how many minutes. 0 turns one off.
+BREAKER_SAME_ORDERS = env.int("BREAKER_SAME_ORDERS", default=3)
+BREAKER_SAME_ORDERS_MINUTES = env.int("BREAKER_SAME_ORDERS_MINUTES", default=10)
+BREAKER_BROKER_ERRORS = env.int("BREAKER_BROKER_ERRORS", default=5)
+BREAKER_BROKER_ERRORS_MINUTES = env.int("BREAKER_BROKER_ERRORS_MINUTES", default=5)
+BREAKER_EVALUATION_ERRORS = env.int("BREAKER_EVALUATION_ERRORS", default=3)
+BREAKER_EVALUATION_ERRORS_MINUTES = env.int("BREAKER_EVALUATION_ERRORS_MINUTES", default=10)
+# What a day's trading may cost against having held, in percent of the position's value. 0 turns it off.
+BREAKER_DAY_LOSS_PCT = Decimal(env.str("BREAKER_DAY_LOSS_PCT", default="0"))

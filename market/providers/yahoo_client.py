@@ -85,10 +85,15 @@ class GuardedSession(Session[Response]):
                 raise
             raise NoConnection(error.detail) from error
         if parts.path != CRUMB_PATH and response.status_code not in (401, 403):
-            record_success(admission)
+            self._succeed(admission)
             # what fails after this is the first failure again
             _errand.get().admissions[admission.host] = replace(admission, failures=0)
         return response
+
+    def _succeed(self, admission: Admission) -> None:
+        if admission.failures:
+            with unit_of_work():
+                record_success(admission, at=timezone.now())
 
     def fail(self, admission: Admission) -> None:
         """Let all processes leave this host alone, and this errand too."""

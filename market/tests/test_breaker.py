@@ -8,6 +8,7 @@ import pytest
 
 from accounts.errors import OutsideUnitOfWork
 from accounts.transactions import unit_of_work
+from alerts.models import Alert
 from market.breaker import Admission, admit, pause_after, record_failure, record_success
 from market.errors import Unavailable
 from market.models import HostBreaker
@@ -18,6 +19,11 @@ NOON = datetime(2024, 6, 10, 16, 0, tzinfo=UTC)
 
 def after(seconds):
     return NOON + timedelta(seconds=seconds)
+
+
+def succeed(admission, at=NOON):
+    with unit_of_work():
+        record_success(admission, at=at)
 
 
 def fail(admission, at=NOON, jitter=0.0):
@@ -45,7 +51,7 @@ def test_the_pause_doubles_from_a_minute_to_fifteen(failures, jitter, seconds):
 @pytest.mark.django_db
 def test_a_host_that_never_failed_is_asked_freely():
     assert admit(HOST, at=NOON) == Admission(host=HOST, failures=0)
-    record_success(admit(HOST, at=NOON))
+    record_success(admit(HOST, at=NOON), at=NOON)
     assert not HostBreaker.objects.exists()
 
 
@@ -66,7 +72,7 @@ def test_after_the_pause_one_is_let_through_and_the_others_wait_for_it():
     probe = admit(HOST, at=after(60))
     with pytest.raises(Unavailable):
         admit(HOST, at=after(61))
-    record_success(probe)
+    succeed(probe)
 
     assert admit(HOST, at=after(62)) == Admission(host=HOST, failures=0)
 
@@ -104,8 +110,8 @@ def test_a_late_success_does_not_close_what_opened_since():
     probe = admit(HOST, at=after(60))
     fail(probe, at=after(61))
 
-    record_success(slow)
-    record_success(probe)
+    succeed(slow)
+    succeed(probe)
 
     assert HostBreaker.objects.get().failures == 2
     with pytest.raises(Unavailable):
@@ -124,3 +130,19 @@ def test_jitter_lengthens_the_pause():
     fail(admit(HOST, at=NOON), jitter=0.5)
 
     assert HostBreaker.objects.get().open_until == after(63)
+
+
+@pytest.mark.django_db
+def test_from_the_third_failure_on_an_alert_says_so_until_it_answers_again():
+    now, told = NOON, []
+    for _ in range(4):
+        fail(admit(HOST, at=now), at=now)
+        told.append(Alert.objects.waiting().count())
+        now = HostBreaker.objects.get().open_until
+    assert told == [0, 0, 1, 1]
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.tenant, alert.label) == ("stale_feed", None, "everyone")
+    assert alert.message == f"{HOST} failed 3 times in a row: nothing new comes from there."
+
+    succeed(admit(HOST, at=now), at=now)
+    assert not Alert.objects.waiting().exists()

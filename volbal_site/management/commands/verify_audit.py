@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from accounts.database import require_migrated
-from positions.guards import missing_guards
-from positions.ledger import event_faults, journal_chain_faults
+from accounts.one_moment import one_moment
 from positions.models import ChainHead, Event, JournalEntry
+from volbal_site.books import audit_faults
 from volbal_site.checking import report_faults
 
 
@@ -20,17 +18,11 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         require_migrated()
-        faults = chain(guard_faults(), event_faults(), journal_chain_faults())
-        report_faults(self, faults, self._all_well())
+        with one_moment():
+            report_faults(self, audit_faults(), self._all_well())
 
     def _all_well(self) -> str:
         return (
             f"History is intact: {Event.objects.count()} events and {JournalEntry.objects.count()} "
             f"journal rows in {ChainHead.objects.count()} chains."
         )
-
-
-def guard_faults() -> Iterator[str]:
-    """Yield a sentence for every trigger that should defend history and is not there."""
-    for table, trigger in missing_guards():
-        yield f"Table {table}: its guard {trigger} is missing or altered; manage.py migrate installs it."

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from accounts.database import require_migrated
-from dividends.ledger import receivable_faults
+from accounts.one_moment import one_moment
 from dividends.models import Receivable
-from orders.ledger import order_faults, reservation_faults
 from orders.models import Order, Trade
-from positions.ledger import journal_faults
 from positions.models import JournalEntry, Position
+from volbal_site.books import ledger_faults
 from volbal_site.checking import report_faults
 
 
@@ -22,8 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         require_migrated()
-        faults = chain(journal_faults(), order_faults(), reservation_faults(), receivable_faults())
-        report_faults(self, faults, self._all_well())
+        with one_moment():
+            report_faults(self, ledger_faults(), self._all_well())
 
     def _all_well(self) -> str:
         return (
