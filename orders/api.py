@@ -20,7 +20,7 @@ from orders.replay_decisions import Replayed, replay_decision
 from orders.schemas import EvaluationOut, FillIn, OrderIn, OrderOut, OrderPage, ReplayOut
 from positions.api import position_of
 from positions.event_types import EventType
-from positions.models import Event
+from positions.models import Event, Position
 from volbal.fills import commission_on, notional_of
 from volbal.values import Fill, Side
 
@@ -34,7 +34,8 @@ def evaluate_position(
     request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: Flag = False
 ) -> HttpResponse | Evaluation:
     stamp, tenant_id = stamp_of(request), tenant_of(request).pk
-    quote = quote_to_decide_on(position_id, price, stamp.at, tenant_id=tenant_id)
+    position = Position.objects.read(position_id, tenant_id=tenant_id)
+    quote = quote_to_decide_on(position, price, stamp.at)
     if dry_run:
         return preview(position_id=position_id, quote=quote, at=stamp.at, tenant_id=tenant_id)
     return once(

@@ -63,7 +63,7 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
     The quote is fetched before any transaction opens. A quote that can't be had is a SKIP `stale_quote`.
     Raises NotFound, PositionClosed, and what `quote_to_decide_on` raises.
     """
-    quote = quote_to_decide_on(position_id, price, stamp.at)
+    quote = quote_to_decide_on(Position.objects.read(position_id), price, stamp.at)
     with unit_of_work():
         return evaluate(position_id=position_id, quote=quote, stamp=stamp)
 
@@ -106,32 +106,22 @@ def given_quote(price: Decimal, at: datetime) -> MarketQuote:
     return MarketQuote(price=require_price(price, "price"), as_of=at, source=MANUAL_SOURCE)
 
 
-def market_quote(position_id: UUID, *, tenant_id: UUID | None = None) -> MarketQuote | None:
-    """Ask the position's market provider; None when it has no price. Opens no transaction.
-
-    With `tenant_id` another tenant's position is not found. Raises NotFound.
-    """
-    return _quote_of(Position.objects.read(position_id, tenant_id=tenant_id))
+def market_quote(position: Position) -> MarketQuote | None:
+    """Ask the position's market provider; None when it has no price. Opens no transaction."""
+    return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
 
 
-def quote_to_decide_on(
-    position_id: UUID, price: Decimal | None, at: datetime, *, tenant_id: UUID | None = None
-) -> MarketQuote | None:
+def quote_to_decide_on(position: Position, price: Decimal | None, at: datetime) -> MarketQuote | None:
     """Return the price that was given as a quote, else the market's, None if it has none.
 
     Opens no transaction. For a real broker a fresh quote of a real market, at most 2 % away, must vouch for
-    a given price, which is marked real thereby. With `tenant_id` another tenant's position is not found.
-    Raises NotFound, OutOfRange, InvalidNumber for a price that can't be one, StaleQuote without such a quote.
+    a given price, which is marked real thereby. Raises OutOfRange, InvalidNumber for a price that can't be
+    one, StaleQuote without such a quote.
     """
-    position = Position.objects.read(position_id, tenant_id=tenant_id)
     if price is None:
-        return _quote_of(position)
+        return market_quote(position)
     given = given_quote(price, at)
-    return _vouched_for(given, _quote_of(position)) if broker_named(position.broker).is_real else given
-
-
-def _quote_of(position: Position) -> MarketQuote | None:
-    return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
+    return _vouched_for(given, market_quote(position)) if broker_named(position.broker).is_real else given
 
 
 def _vouched_for(given: MarketQuote, market: MarketQuote | None) -> MarketQuote:

@@ -30,7 +30,7 @@ def quote_for(position: Position, price: Decimal | None, at: datetime) -> Market
     """
     if price is None and position.broker == MANUAL:
         return None
-    return quote_to_decide_on(position.pk, price, at)
+    return quote_to_decide_on(position, price, at)
 
 
 def submit_order(

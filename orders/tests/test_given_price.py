@@ -37,7 +37,7 @@ def set_real_market(price, age=timedelta(0)):
 def test_a_price_near_a_fresh_real_one_is_taken(position, price):
     set_real_market(100)
 
-    quote = quote_to_decide_on(position.pk, Decimal(price), OPENED_AT)
+    quote = quote_to_decide_on(position, Decimal(price), OPENED_AT)
 
     assert (quote.price, quote.source, quote.is_real) == (Decimal(price), "manual", True)
 
@@ -47,9 +47,9 @@ def test_a_price_further_off_is_refused(position, price):
     set_real_market(100)
     written = everything_written()
 
-    for ask, whom in ((quote_to_decide_on, position.pk), (quote_for, position)):
+    for ask in (quote_to_decide_on, quote_for):
         with pytest.raises(OutOfRange):
-            ask(whom, Decimal(price), OPENED_AT)
+            ask(position, Decimal(price), OPENED_AT)
     with pytest.raises(OutOfRange):
         run_at(position, price)
     assert everything_written() == written
@@ -85,7 +85,7 @@ def test_a_real_broker_never_trades_on_a_price_that_is_not_real(position):
 
 def test_outside_the_session_a_real_broker_gets_no_order_whatever_the_price(position):
     set_real_market(100, OPENED_AT - SATURDAY)
-    quote = quote_to_decide_on(position.pk, Decimal(100), SATURDAY)
+    quote = quote_to_decide_on(position, Decimal(100), SATURDAY)
 
     assert run_at(position, 100, at=SATURDAY).decision.reason == "market_closed"
     with pytest.raises(MarketClosed), unit_of_work():
@@ -95,6 +95,6 @@ def test_outside_the_session_a_real_broker_gets_no_order_whatever_the_price(posi
 
 
 def test_on_paper_any_price_is_taken_at_its_word():
-    quote = quote_to_decide_on(make_position().pk, Decimal(55), SATURDAY)
+    quote = quote_to_decide_on(make_position(), Decimal(55), SATURDAY)
 
     assert (quote.price, quote.is_real) == (55, False)
