@@ -19,7 +19,7 @@ from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Position, PositionStatus
 from positions.services import require_withholding
-from volbal.errors import OutOfRange
+from volbal.errors import OrderOpen, OutOfRange
 from volbal.fields import read_ticker
 from volbal.numbers import plain, require_price
 from volbal.trading_day import trading_date
@@ -44,7 +44,8 @@ def announce_dividend(
     With an ex-date of today (New York) or before, every cell of the ticker that is not closed takes it now,
     whenever it was opened, unless it has dealt with that ex-date already. Nothing is paid here.
     The same announcement again changes nothing and returns what is kept.
-    Raises DividendConflict if other values are kept, OutOfRange, InvalidNumber, InvalidTicker, NotFound.
+    Raises DividendConflict if other values are kept, OrderOpen while a split has to wait for a broker's word
+    on an order, OutOfRange, InvalidNumber, InvalidTicker, NotFound.
     Source: docs/api-notes.md, "Announcements".
     """
     terms = {
@@ -80,7 +81,8 @@ def announce_split(
     A split of today (New York) or before is applied now to every cell of the ticker that is not closed,
     whenever it was opened, unless one of that date was applied already.
     The same announcement again changes nothing and returns what is kept.
-    Raises SplitConflict if another ratio is kept, OutOfRange, InvalidTicker, NotFound.
+    Raises SplitConflict if another ratio is kept, OrderOpen while an order is at a broker, OutOfRange,
+    InvalidTicker, NotFound.
     Source: docs/api-notes.md, "Announcements".
     """
     terms = {"new_shares": new_shares, "old_shares": old_shares}
@@ -102,16 +104,23 @@ def announce_split(
 
 def _take_now(cell: Position, dividend: Dividend, stamp: Stamp) -> None:
     """Let a locked cell go ex-dividend, after the splits of that day and what it missed before."""
-    take_what_is_due(cell, dividend.ex_date, stamp=stamp)
+    if not take_what_is_due(cell, dividend.ex_date, stamp=stamp):
+        raise _waits_for_broker(cell)
     if not Receivable.objects.filter(position=cell, ex_date=dividend.ex_date).exists():
         take_ex_dividend(cell, dividend, stamp=stamp)
 
 
 def _split_now(cell: Position, split: Split, stamp: Stamp) -> None:
     """Apply a split to a locked cell, after what the cell missed on the days before."""
-    take_what_is_due(cell, split.date - timedelta(days=1), stamp=stamp)
-    if not SplitApplication.objects.filter(position=cell, date=split.date).exists():
-        split_position(cell, split, stamp=stamp)
+    if not take_what_is_due(cell, split.date - timedelta(days=1), stamp=stamp):
+        raise _waits_for_broker(cell)
+    is_applied = SplitApplication.objects.filter(position=cell, date=split.date).exists()
+    if not is_applied and not split_position(cell, split, stamp=stamp):
+        raise _waits_for_broker(cell)
+
+
+def _waits_for_broker(cell: Position) -> OrderOpen:
+    return OrderOpen(f"A broker still has an order of {cell}: cancel it, and announce when it is done.")
 
 
 def _cells_concerned(tenant: Tenant, ticker: str, day: date, stamp: Stamp) -> list[Position]:

@@ -9,7 +9,7 @@ from accounts.transactions import Stamp, lock_all, read_one
 from dividends.errors import PaymentNotDue
 from dividends.models import Dividend, Receivable, ReceivableStatus, Split, SplitApplication
 from market.providers.registry import provider
-from orders.lifecycle import cancel_unsent
+from orders.lifecycle import cancel_or_ask
 from orders.models import Order
 from positions.books import Cause, Movement, book
 from positions.event_types import EventType
@@ -27,6 +27,8 @@ def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
 
     `on` is a New York date. Actions dated on or before the day the position was opened don't concern it; a
     closed one only receives what it was owed when it closed.
+    While an order is at a broker that has not said yet whether it is cancelled, a split waits, and so does
+    every ex-dividend: repeat it when the order is done, and evaluate nothing before. `splits_wait` tells.
     Safe to repeat. Source: docs/strategy.md, "Dividends" and "Splits".
     """
     position = Position.objects.lock(position_id)
@@ -37,18 +39,25 @@ def begin_day(*, position_id: UUID, on: date, stamp: Stamp) -> Position:
     return position
 
 
-def take_what_is_due(position: Position, on: date, *, stamp: Stamp) -> None:
+def take_what_is_due(position: Position, on: date, *, stamp: Stamp) -> bool:
     """Apply to a locked position what is due by the morning of `on`, day by day, splits first; pay nothing.
 
-    Raises what `split_position` and `take_ex_dividend` raise.
+    False if a split has to wait, and everything after it with it. Raises what `split_position` and
+    `take_ex_dividend` raise.
     """
     splits = [(split.date, 0, split) for split in _splits_due(position, on)]
     dividends = [(dividend.ex_date, 1, dividend) for dividend in _dividends_due(position, on)]
     for _, _, action in sorted([*splits, *dividends], key=lambda due: due[:2]):
-        if isinstance(action, Split):
-            split_position(position, action, stamp=stamp)
-        elif isinstance(action, Dividend):
+        if isinstance(action, Dividend):
             take_ex_dividend(position, action, stamp=stamp)
+        elif isinstance(action, Split) and not split_position(position, action, stamp=stamp):
+            return False
+    return True
+
+
+def splits_wait(position: Position, on: date) -> bool:
+    """Whether a split due by the morning of `on` is not in a position's books yet."""
+    return position.status != PositionStatus.CLOSED and bool(_splits_due(position, on))
 
 
 def pay_dividend(*, tenant_id: UUID, dividend_id: UUID, stamp: Stamp) -> list[Receivable]:
@@ -77,14 +86,16 @@ def is_replayed(position: Position) -> bool:
     return opened_in_the_past and provider(position.market_provider).is_confirmed
 
 
-def split_position(position: Position, split: Split, *, stamp: Stamp) -> None:
+def split_position(position: Position, split: Split, *, stamp: Stamp) -> bool:
     """Apply one split to a locked position: open orders are cancelled, shares and anchor rescaled.
 
-    Raises OutOfRange for more shares, or a larger anchor, than the books keep.
+    False, and nothing is rescaled, if a broker must be asked to cancel first: until it has answered it may
+    still execute old shares. Raises OutOfRange for more shares, or a larger anchor, than the books keep.
     """
     for order in Order.objects.open().filter(position=position):
         order.position = position
-        cancel_unsent(order, f"a {split.new_shares}:{split.old_shares} split", stamp=stamp)
+        if not cancel_or_ask(order, f"a {split.new_shares}:{split.old_shares} split", stamp=stamp):
+            return False
     before = position.state()
     after = apply_split(before, split.new_shares, split.old_shares)
     if after.anchor_price is not None:
@@ -109,6 +120,7 @@ def split_position(position: Position, split: Split, *, stamp: Stamp) -> None:
     book(position, Movement(qty=after.qty - before.qty), Cause(CauseKind.SPLIT, str(event.pk)), stamp=stamp)
     if after.anchor_price is None and before.anchor_price is not None:
         pause(position, "a split used up the anchor; set a new one", stamp=stamp)
+    return True
 
 
 def take_ex_dividend(position: Position, dividend: Dividend, *, stamp: Stamp) -> Receivable:

@@ -5,11 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.read_only_admin import ReadOnlyAdmin
 from accounts.service_admin import ServiceAdmin, staff_stamp
-from orders.models import Order, Trade, TradingState, TradingSwitch
+from orders.differences import LONGEST_REASON as LONGEST_RESOLUTION
+from orders.differences import resolve_difference
+from orders.models import BrokerDifference, Order, Trade, TradingState, TradingSwitch
+from orders.sends import wait_after_turn
 from orders.switches import LONGEST_REASON, turn
 from volbal.errors import OutOfRange
 from volbal.fields import read_text
@@ -72,7 +75,17 @@ class TradingSwitchAdmin(ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: TradingSwitch | None = None) -> tuple[str, ...]:
         return () if obj is None else ("scope", "tenant", "position", "actor", "changed_at")
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer, when a switch was turned, only after what was on its way to a broker has arrived."""
+        response = super().changeform_view(request, *args, **kwargs)
+        turned: TradingSwitch | None = getattr(request, "turned_switch", None)
+        if turned is not None:
+            owner = {"tenant_id": turned.tenant_id, "position_id": turned.position_id}
+            wait_after_turn(TradingState(turned.state), **owner)
+        return response
+
     def save_model(self, request: HttpRequest, obj: TradingSwitch, form: Any, change: bool) -> None:
+        request.turned_switch = obj  # type: ignore[attr-defined]
         obj.pk = turn(
             TradingState(form.cleaned_data["state"]),
             reason=form.cleaned_data["reason"],
@@ -80,3 +93,49 @@ class TradingSwitchAdmin(ServiceAdmin):
             position_id=obj.position_id,
             stamp=staff_stamp(request),
         ).pk
+
+
+class ResolutionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A difference is resolved with a reason."""
+
+    resolution = forms.CharField(max_length=LONGEST_RESOLUTION, label="what it was about")
+
+    class Meta:
+        model = BrokerDifference
+        fields = ("resolution",)
+
+    def clean_resolution(self) -> str:
+        try:
+            return read_text(self.cleaned_data["resolution"], longest=LONGEST_RESOLUTION, field="resolution")
+        except OutOfRange as error:
+            raise ValidationError(error.detail) from None
+
+
+@admin.register(BrokerDifference)
+class BrokerDifferenceAdmin(ServiceAdmin):
+    """What brokers say and the books don't: found by the system, explained by a person, changed by nobody."""
+
+    form = ResolutionForm
+    list_display = ("found_at", "broker", "kind", "subject", "position", "resolved_at", "resolved_by")
+    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "broker", "kind")
+    list_select_related = ("position",)
+    search_fields = ("subject", "position__ticker")
+    ordering = ("-found_at",)
+    readonly_fields = ("broker", "kind", "subject", "tenant", "position", "facts", "found_at")
+    fields = (*readonly_fields, "resolution", "resolved_at", "resolved_by")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: BrokerDifference | None = None
+    ) -> tuple[str, ...]:
+        return (*self.readonly_fields, "resolved_at", "resolved_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: BrokerDifference | None = None) -> bool:
+        is_resolved = obj is not None and obj.resolved_at is not None
+        return super().has_change_permission(request, obj) and not is_resolved
+
+    def save_model(self, request: HttpRequest, obj: BrokerDifference, form: Any, change: bool) -> None:
+        reason = form.cleaned_data["resolution"]
+        resolve_difference(difference_id=obj.pk, reason=reason, stamp=staff_stamp(request))

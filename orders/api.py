@@ -11,7 +11,7 @@ from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
 from accounts.api_once import idempotent_of, once
 from accounts.api_types import Flag, Limit, Offset, PriceIn, answer, page
 from accounts.transactions import read_one
-from orders.cycle import Evaluation, evaluate, given_quote, market_quote, preview
+from orders.cycle import Evaluation, evaluate, preview, quote_to_decide_on
 from orders.fills import book_fill, quarantine_if_a_fact
 from orders.hand_orders import quote_for, submit_order
 from orders.lifecycle import cancel_order
@@ -20,7 +20,7 @@ from orders.replay_decisions import Replayed, replay_decision
 from orders.schemas import EvaluationOut, FillIn, OrderIn, OrderOut, OrderPage, ReplayOut
 from positions.api import position_of
 from positions.event_types import EventType
-from positions.models import Event
+from positions.models import Event, Position
 from volbal.fills import commission_on, notional_of
 from volbal.values import Fill, Side
 
@@ -34,7 +34,8 @@ def evaluate_position(
     request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: Flag = False
 ) -> HttpResponse | Evaluation:
     stamp, tenant_id = stamp_of(request), tenant_of(request).pk
-    quote = market_quote(position_id, tenant_id=tenant_id) if price is None else given_quote(price, stamp.at)
+    position = Position.objects.read(position_id, tenant_id=tenant_id)
+    quote = quote_to_decide_on(position, price, stamp.at)
     if dry_run:
         return preview(position_id=position_id, quote=quote, at=stamp.at, tenant_id=tenant_id)
     return once(

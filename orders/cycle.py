@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
@@ -13,10 +13,9 @@ from market.calendar import is_open
 from market.providers.registry import provider
 from orders.breakers import watch_day_loss, watch_repeated_orders, watches_day_loss
 from orders.brokers import broker_named
-from orders.brokers.base import BrokerOrder, Execution
 from orders.feeds import MANUAL_SOURCE, comes_from_feed
-from orders.fills import book_locked_fill
-from orders.lifecycle import OrderRequest, move, place_order, reject_below_min
+from orders.fills import book_locked_fill, fill_of
+from orders.lifecycle import OrderRequest, broker_order_of, move, place_order, reject_below_min
 from orders.models import Order, TradingState
 from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
 from orders.switches import share_switches, state_for
@@ -24,14 +23,18 @@ from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Event, Position, PositionStatus
 from positions.services import lock_open_position
-from volbal.fills import commission_on, notional_of
+from volbal.errors import OutOfRange, StaleQuote
+from volbal.fills import notional_of
 from volbal.numbers import ONE_SHARE_STEP, ZERO, plain, require_price
 from volbal.order_states import OrderStatus
 from volbal.policy import check_config
 from volbal.trading_day import trading_date
-from volbal.values import Action, DayActivity, Decision, Fill, Gates, MarketQuote, OrderPolicyConfig, Side
+from volbal.values import Action, DayActivity, Decision, Gates, MarketQuote, OrderPolicyConfig
 
 REAL_BROKER_BPS = Decimal(20)
+# How far a price that somebody gave a real broker may be from the market's, and how old that may be.
+MOST_OFF_PCT = 2
+VOUCHES_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,9 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
     """Evaluate one position on the market, or on a given `price` in dollars, and trade if the rules say so.
 
     The quote is fetched before any transaction opens. A quote that can't be had is a SKIP `stale_quote`.
-    Raises NotFound, PositionClosed, and OutOfRange or InvalidNumber for a price that can't be one.
+    Raises NotFound, PositionClosed, and what `quote_to_decide_on` raises.
     """
-    quote = given_quote(price, stamp.at) if price is not None else market_quote(position_id)
+    quote = quote_to_decide_on(Position.objects.read(position_id), price, stamp.at)
     if watches_day_loss():
         with unit_of_work():
             watch_day_loss(position_id=position_id, quote=quote, stamp=stamp)
@@ -107,13 +110,37 @@ def given_quote(price: Decimal, at: datetime) -> MarketQuote:
     return MarketQuote(price=require_price(price, "price"), as_of=at, source=MANUAL_SOURCE)
 
 
-def market_quote(position_id: UUID, *, tenant_id: UUID | None = None) -> MarketQuote | None:
-    """Ask the position's market provider; None when it has no price. Opens no transaction.
-
-    With `tenant_id` another tenant's position is not found. Raises NotFound.
-    """
-    position = Position.objects.read(position_id, tenant_id=tenant_id)
+def market_quote(position: Position) -> MarketQuote | None:
+    """Ask the position's market provider; None when it has no price. Opens no transaction."""
     return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
+
+
+def quote_to_decide_on(position: Position, price: Decimal | None, at: datetime) -> MarketQuote | None:
+    """Return the price that was given as a quote, else the market's, None if it has none.
+
+    Opens no transaction. For a real broker a fresh quote of a real market, at most 2 % away, must vouch for
+    a given price, which is marked real thereby. Raises OutOfRange, InvalidNumber for a price that can't be
+    one, StaleQuote without such a quote.
+    """
+    if price is None:
+        return market_quote(position)
+    given = given_quote(price, at)
+    return _vouched_for(given, market_quote(position)) if broker_named(position.broker).is_real else given
+
+
+def _vouched_for(given: MarketQuote, market: MarketQuote | None) -> MarketQuote:
+    if market is None or not market.is_real or _age(given, market) > VOUCHES_FOR:
+        raise StaleQuote("A real broker needs a fresh price of a real market beside the given one.")
+    if abs(given.price - market.price) * 100 > MOST_OFF_PCT * market.price:
+        raise OutOfRange(
+            f"price: more than {MOST_OFF_PCT} % from the market's {plain(market.price)}.", field="price"
+        )
+    return replace(given, is_real=True)
+
+
+def _age(given: MarketQuote, market: MarketQuote) -> timedelta:
+    known = given.as_of is not None and market.as_of is not None
+    return given.as_of - market.as_of if known else timedelta.max  # type: ignore[operator]
 
 
 def day_activity(position: Position, orders: list[Order], at: datetime) -> DayActivity:
@@ -175,7 +202,7 @@ def _gates(position: Position, quote: MarketQuote | None, orders: list[Order], a
         reducing=state == TradingState.REDUCING,
         paused=position.status == PositionStatus.PAUSED,
         market_open=_is_in_session(position, quote, at),
-        stale_quote=quote is None,
+        stale_quote=quote is None or (broker_named(position.broker).is_real and not quote.is_real),
         open_order=any(order.is_open for order in orders),
     )
 
@@ -227,20 +254,8 @@ def _rejected_qty(decision: Decision) -> Decimal:
 
 def send_in_process(order: Order, snapshot: Snapshot, *, stamp: Stamp) -> None:
     """Send a new order to a broker without a network and book its fills, all in this unit of work."""
-    if order.price is None:
-        raise ValueError("an order without a price can't be filled on paper")
     move(order, OrderStatus.SUBMITTED, f"Sent: {order.side} {plain(order.qty)}.", stamp=stamp)
-    answer = broker_named(order.broker).submit(
-        BrokerOrder(
-            client_order_id=order.client_order_id,
-            ticker=order.position.ticker,
-            side=Side(order.side),
-            qty=order.qty,
-            price=order.price,
-            slippage_bps=snapshot.order_policy.slippage_bps,
-        ),
-        at=stamp.at,
-    )
+    answer = broker_named(order.broker).submit(broker_order_of(order), at=stamp.at)
     for execution in answer.executions:
         book_locked_fill(
             order,
@@ -250,11 +265,3 @@ def send_in_process(order: Order, snapshot: Snapshot, *, stamp: Stamp) -> None:
             stamp=stamp,
             guardrail=snapshot.guardrail,
         )
-
-
-def fill_of(order: Order, execution: Execution) -> Fill:
-    """Turn a broker's execution into a fill; without a commission of its own the order's rate applies."""
-    commission = execution.commission
-    if commission is None:
-        commission = commission_on(notional_of(execution.qty, execution.price), order.commission_rate)
-    return Fill(side=execution.side, qty=execution.qty, price=execution.price, commission=commission)

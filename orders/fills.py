@@ -12,6 +12,7 @@ from django.db import models
 
 from accounts.prepared import Prepared, Slot, insert_unless_there
 from accounts.transactions import Stamp, unit_of_work
+from orders.brokers.base import Execution
 from orders.errors import ExecutionConflict
 from orders.lifecycle import move
 from orders.models import Order, Trade
@@ -21,7 +22,7 @@ from positions.events import record_event
 from positions.models import CauseKind, Position
 from positions.services import pause
 from volbal.errors import OutOfRange, Overfill, VolbalError
-from volbal.fills import apply_fill, average_price, deltas_of, notional_of
+from volbal.fills import apply_fill, average_price, commission_on, deltas_of, notional_of
 from volbal.numbers import MONEY_PLACES, PRICE_PLACES, QTY_PLACES, ZERO, plain, require_places
 from volbal.order_states import OrderStatus, check_move
 from volbal.values import Fill, GuardrailConfig, Side
@@ -73,6 +74,14 @@ def book_locked_fill(
     _tell_fill(order, trade, stamp, guardrail)
     _tell_anchor(order, old_anchor, stamp)
     return trade
+
+
+def fill_of(order: Order, execution: Execution) -> Fill:
+    """Turn a broker's execution into a fill; without a commission of its own the order's rate applies."""
+    commission = execution.commission
+    if commission is None:
+        commission = commission_on(notional_of(execution.qty, execution.price), order.commission_rate)
+    return Fill(side=execution.side, qty=execution.qty, price=execution.price, commission=commission)
 
 
 def report_fill(
@@ -181,6 +190,7 @@ def _still_held(order: Order, fill: Fill, cash_left: Decimal) -> tuple[Decimal, 
 
 
 def _tell_fill(order: Order, trade: Trade, stamp: Stamp, guardrail: GuardrailConfig | None) -> None:
+    is_to_be_cancelled = order.status == OrderStatus.CANCEL_PENDING
     status = OrderStatus.FILLED if order.filled_qty == order.qty else OrderStatus.PARTIALLY_FILLED
     move(
         order,
@@ -199,6 +209,8 @@ def _tell_fill(order: Order, trade: Trade, stamp: Stamp, guardrail: GuardrailCon
         },
         guardrail=guardrail,
     )
+    if is_to_be_cancelled and order.is_open:
+        move(order, OrderStatus.CANCEL_PENDING, "The rest is still to be cancelled.", stamp=stamp)
 
 
 def _tell_anchor(order: Order, old: Decimal | None, stamp: Stamp) -> None:

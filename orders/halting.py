@@ -13,6 +13,7 @@ from accounts.database import require_migrated
 from accounts.models import Tenant
 from accounts.transactions import Stamp, read_one, unit_of_work
 from orders.models import TradingState, TradingSwitch
+from orders.sends import wait_after_turn
 from orders.switches import LONGEST_REASON, turn
 from volbal.errors import VolbalError
 from volbal.fields import read_text
@@ -31,10 +32,12 @@ def turn_for(command: BaseCommand, state: TradingState, options: dict[str, Any])
     require_migrated()
     stamp = Stamp(at=timezone.now(), actor=f"manage.py {'unhalt' if state == 'ACTIVE' else 'halt'}")
     try:
+        owner = _owner(options)
         with unit_of_work():
-            switch = turn(state, reason=options["reason"], stamp=stamp, **_owner(options))
+            switch = turn(state, reason=options["reason"], stamp=stamp, **owner)
     except VolbalError as error:
         raise CommandError(error.detail) from None
+    wait_after_turn(state, **owner)
     command.stdout.write(_sentence(switch))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.transactions import Stamp
 from orders.brokers import broker_named
-from orders.cycle import given_quote, market_quote, send_in_process, snapshot_of
+from orders.cycle import given_quote, quote_to_decide_on, send_in_process, snapshot_of
 from orders.lifecycle import OrderRequest, place_order
 from orders.models import MANUAL, Order
 from orders.snapshot import Snapshot
@@ -26,11 +26,11 @@ def quote_for(position: Position, price: Decimal | None, at: datetime) -> Market
     """Return what an order by hand is decided on: the price that was given, else the market's.
 
     None where the market has no price, and for a broker of proposals, which goes by the anchor. Opens no
-    transaction. Raises OutOfRange or InvalidNumber for a price that can't be one.
+    transaction. Raises what `quote_to_decide_on` raises.
     """
-    if price is not None:
-        return given_quote(price, at)
-    return None if position.broker == MANUAL else market_quote(position.pk)
+    if price is None and position.broker == MANUAL:
+        return None
+    return quote_to_decide_on(position, price, at)
 
 
 def submit_order(

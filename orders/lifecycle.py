@@ -12,13 +12,15 @@ from accounts.transactions import Stamp
 from alerts.models import AlertKind
 from alerts.services import clear_alert, raise_alert
 from orders.breach import judge_finished
+from orders.brokers import broker_named
+from orders.brokers.base import BrokerOrder
 from orders.models import Order
 from positions.alerting import subject_of
 from positions.books import require_free
 from positions.event_types import EventType
 from positions.events import record_event
 from positions.models import Position
-from volbal.errors import OrderOpen, OutOfRange
+from volbal.errors import IllegalTransition, OrderOpen, OutOfRange
 from volbal.fills import commission_on, notional_of, slipped_price
 from volbal.numbers import QTY_LIMIT, ZERO, plain
 from volbal.order_states import OrderStatus, check_move
@@ -123,18 +125,20 @@ def move(
     stamp: Stamp,
     outputs: dict[str, object] | None = None,
     guardrail: GuardrailConfig | None = None,
+    type_: EventType | None = None,
 ) -> None:
     """Move a locked order to another status and say so in the position's events.
 
-    An order that is done thereby gives back what it holds, and is judged by `guardrail`, without it by the
-    settings in force. Raises IllegalTransition unless the table of the core has the move.
+    The event is the status's own unless `type_` is given. An order that is done thereby gives back what it
+    holds, and is judged by `guardrail`, without it by the settings in force. Raises IllegalTransition unless
+    the table of the core has the move.
     """
     check_move(OrderStatus(order.status), status, manual=order.is_manual)
     order.status = status
     if not order.is_open:
         release(order)
     update_row(order, ORDER_COLUMNS)
-    type_ = EVENT_OF_STATUS.get(status)
+    type_ = type_ or EVENT_OF_STATUS.get(status)
     if type_ is not None:
         record_event(order.position, type_, message, stamp=stamp, inputs=order.facts(), outputs=outputs)
     if not order.is_open:
@@ -153,18 +157,55 @@ def release(order: Order) -> None:
 
 
 def cancel_order(*, order_id: UUID, stamp: Stamp) -> Order:
-    """Cancel an order that was not sent yet, or that only waits for a person.
+    """Cancel an order that was not sent yet, or that only waits for a person; else have its broker asked to.
 
-    Raises NotFound, and IllegalTransition for one that is done.
+    Then it is `cancel_pending` until the broker has said what became of it. Raises NotFound, and
+    IllegalTransition for one that is done or whose broker can't be asked.
     """
     order = Order.objects.lock_with_position(order_id)
-    cancel_unsent(order, "by hand", stamp=stamp)
+    if not order.is_open:
+        check_move(OrderStatus(order.status), OrderStatus.CANCELLED)
+    is_cancelled = cancel_or_ask(order, "by hand", stamp=stamp)
+    if not is_cancelled and order.status != OrderStatus.CANCEL_PENDING:
+        raise IllegalTransition("Its broker can't be asked: cancel it there, and report what was executed.")
     return order
+
+
+def cancel_or_ask(order: Order, reason: str, *, stamp: Stamp) -> bool:
+    """Cancel a locked open order, or have its broker asked to if that can be; return whether it is cancelled.
+
+    What may be at a broker is only cancelled when the broker says so.
+    """
+    broker = broker_named(order.broker)
+    if not order.may_be_at_broker or (order.status == OrderStatus.UNKNOWN and not broker.finds_by_client_id):
+        cancel_unsent(order, reason, stamp=stamp)
+        return True
+    if order.status != OrderStatus.CANCEL_PENDING and broker.finds_by_client_id:
+        order.cancel_asked_by = f"{stamp.actor}, {reason}"[:150]
+        order.ask_at = None
+        order.save(update_fields=["cancel_asked_by", "ask_at"])
+        move(order, OrderStatus.CANCEL_PENDING, "To be cancelled.", stamp=stamp)
+    return False
 
 
 def cancel_unsent(order: Order, reason: str, *, stamp: Stamp) -> None:
     """Cancel a locked open order that no broker works on any more."""
     move(order, OrderStatus.CANCELLED, f"Cancelled: {reason}.", stamp=stamp)
+
+
+def broker_order_of(order: Order) -> BrokerOrder:
+    """Return an order as a broker sees it. Raises ValueError for one without a price."""
+    if order.price is None:
+        raise ValueError("an order is sent with the price it was decided on")
+    return BrokerOrder(
+        client_order_id=order.client_order_id,
+        ticker=order.position.ticker,
+        side=Side(order.side),
+        qty=order.qty,
+        price=order.price,
+        slippage_bps=order.slippage_bps,
+        commission_rate=order.commission_rate,
+    )
 
 
 def _tell_proposal(order: Order, stamp: Stamp) -> None:
@@ -197,6 +238,7 @@ def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order
         idempotency_key=request.idempotency_key,
         request_signature=request.request_signature,
         commission_rate=request.commission_rate,
+        slippage_bps=request.slippage_bps,
         trading_date=trading_date(stamp.at),
         created_at=stamp.at,
     )

@@ -53,7 +53,12 @@ class Order(models.Model):
     """One instruction to buy or sell: a market order for the day, decided at `price`.
 
     `reserved_cash` and `reserved_qty` are what it still holds of its position. `reason` is why it was made,
-    or why it was rejected.
+    or why it was rejected. `redecisions` counts the orders before it whose price had moved.
+
+    On its way to a broker: `send_token` counts who took it on (only the last one's news counts) and
+    `leased_until` keeps others away meanwhile; `sent_at` is when it was last sent, None while the broker
+    can't have it; `acknowledged_at` when the broker first said it has it; `ask_at` when to look next. These
+    five are by the wall clock, the other times by the position's market.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -74,6 +79,14 @@ class Order(models.Model):
     commission = money_field(default=Decimal(0))
     reserved_cash = money_field(default=Decimal(0))
     reserved_qty = qty_field(default=Decimal(0))
+    slippage_bps = models.DecimalField(max_digits=9, decimal_places=4, default=Decimal(0))
+    cancel_asked_by = models.CharField(max_length=150, blank=True, default="")
+    redecisions = models.PositiveSmallIntegerField(default=0)
+    send_token = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    ask_at = models.DateTimeField(null=True, blank=True)
     trading_date = models.DateField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(auto_now=True)
@@ -116,6 +129,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["position", "trading_date"], name="order_by_day"),
             models.Index(fields=["position", "status"], name="order_by_status"),
+            models.Index(fields=["status", "broker"], name="order_by_work"),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +151,11 @@ class Order(models.Model):
     def is_open(self) -> bool:
         """Whether it can still be executed, as far as we know."""
         return self.status in OPEN
+
+    @property
+    def may_be_at_broker(self) -> bool:
+        """Whether it was sent, so that the broker may be working on it."""
+        return self.sent_at is not None
 
     @property
     def is_manual(self) -> bool:
@@ -237,3 +256,54 @@ class Trade(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.qty} at {self.price}"
+
+
+class DifferenceKind(models.TextChoices):
+    """How a broker's word and our books can differ."""
+
+    FOREIGN_ORDER = "foreign_order", "an open order at the broker that is not ours"
+    OPEN_THERE = "open_there", "open at the broker, done in our books"
+    LOST_ORDER = "lost_order", "an order of ours that the broker had and has no more"
+    MISSING_EXECUTION = "missing_execution", "done at the broker, with executions that it doesn't tell"
+    FOREIGN_EXECUTION = "foreign_execution", "an execution of an order that is not ours"
+    OTHER_EXECUTION = "other_execution", "an execution that doesn't fit our books"
+    SHARES = "shares", "other shares than in our books"
+    CASH = "cash", "other cash than in our books"
+
+
+class BrokerDifference(models.Model):
+    """A broker and our books differ, and nobody has explained it yet; nothing is ever repaired by itself.
+
+    `subject` is what differs: an order's client id, an execution's id, a ticker, or nothing for cash. The
+    position is null where it may be several; `facts` holds both sides' numbers.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    broker = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20, choices=DifferenceKind.choices)
+    subject = models.CharField(max_length=120, blank=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    position = models.ForeignKey(Position, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    facts = models.JSONField()
+    found_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.CharField(max_length=150, blank=True, default="")
+    resolution = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["broker", "kind", "subject"],
+                condition=Q(resolved_at__isnull=True),
+                name="difference_found_once_while_open",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=DifferenceKind.values), name="difference_kind_known"),
+            models.CheckConstraint(
+                condition=Q(resolved_at__isnull=True, resolved_by="", resolution="")
+                | (Q(resolved_at__isnull=False) & ~Q(resolved_by="") & ~Q(resolution="")),
+                name="difference_resolved_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broker}: {self.get_kind_display()} {self.subject}".strip()

@@ -15,6 +15,7 @@ from accounts.api_once import once
 from accounts.api_types import InSchema, Limit, Offset, page
 from configs.models import Scope
 from orders.models import TradingState, TradingSwitch
+from orders.sends import wait_after_turn
 from orders.switches import LONGEST_REASON, turn
 from positions.api import position_of
 from positions.models import Position
@@ -87,9 +88,11 @@ def _turn(request: HttpRequest, state: TradingState, position_id: UUID | None, r
     owner: dict[str, UUID] = {"tenant_id": tenant_of(request).pk}
     if position_id is not None:
         owner = {"position_id": position_of(request, position_id).pk}
-    return once(
+    answer = once(
         request, lambda: turn(state, reason=reason, stamp=stamp_of(request), **owner), schema=SwitchOut
     )
+    wait_after_turn(state, **owner)
+    return answer
 
 
 def _switches_of(request: HttpRequest) -> QuerySet[TradingSwitch]:

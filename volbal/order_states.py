@@ -66,3 +66,16 @@ def check_move(old: OrderStatus, new: OrderStatus, *, manual: bool = False) -> N
     """Raise IllegalTransition unless the table has the move."""
     if not may_move(old, new, manual=manual):
         raise IllegalTransition(f"An order that is {old} can't become {new}.", from_status=old, to_status=new)
+
+
+def way_to(old: OrderStatus, new: OrderStatus) -> tuple[OrderStatus, ...]:
+    """Return the moves by which what a broker says of an order becomes its status; () if the table has none.
+
+    A broker may end an order in a way that the table has no move for (accepted, then rejected). What we
+    thought of it was wrong, so it becomes `unknown` on its way there.
+    """
+    if new in LEGAL_MOVES[old]:
+        return (new,)
+    if new in FINISHED and may_move(old, _S.UNKNOWN) and may_move(_S.UNKNOWN, new):
+        return (_S.UNKNOWN, new)
+    return ()

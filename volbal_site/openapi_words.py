@@ -103,9 +103,11 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "/v1/positions/{position_id}/evaluate"): Call(
         "Decides whether to trade now, records why, and orders if so. With `price` it decides on that price, "
-        "without on the market's. A paper order is filled at once, so the answer shows the fill. With "
-        "`dry_run=true` nothing is saved: `event_id` and `order` are null.",
-        (*_CELL, "invalid-config"),
+        "without on the market's. A paper order is filled at once, so the answer shows the fill; an order "
+        "for a broker over the network is `new` and sent right after. A real broker takes a given `price` "
+        "only within 2 % of a fresh one of the market. With `dry_run=true` nothing is saved: `event_id` and "
+        "`order` are null.",
+        (*_CELL, "invalid-config", "stale-quote"),
     ),
     ("GET", "/v1/positions/{position_id}/events"): Call(
         "Reads why things happened to a cell, newest first, of one type if asked for. Pass `next` as "
@@ -152,7 +154,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/v1/orders"): Call("Lists the orders of all the tenant's cells, newest first."),
     ("GET", "/v1/orders/{order_id}"): Call("Reads one order as it is now."),
     ("POST", "/v1/orders/{order_id}/cancel"): Call(
-        "Cancels an order that is open, and frees the cash or shares that it held.", _CELL
+        "Cancels an order that is open, and frees the cash or shares that it held. One that a broker may "
+        "have is `cancel_pending` until the broker has said what became of it.",
+        _CELL,
     ),
     ("POST", "/v1/orders/{order_id}/fill"): Call(
         "Reports one execution. It is booked once by its `execution_id`, in whatever order and however often "
@@ -182,7 +186,7 @@ CALLS: dict[tuple[str, str], Call] = {
         "Announces a cash dividend for the tenant's cells. From its ex-date on, at once if that is past, the "
         "anchor goes down by the dividend and each cell is owed its share after tax. The same announcement "
         "again changes nothing.",
-        ("invalid-ticker", "history-conflict"),
+        ("invalid-ticker", "history-conflict", "order-open"),
     ),
     ("POST", "/v1/dividends/pay"): Call(
         "Pays the tenant's cells what one dividend still owes them, and answers what was paid just now. "
@@ -195,8 +199,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "/v1/splits"): Call(
         "Announces a split for the tenant's cells: shares are multiplied, the anchor is divided, open orders "
-        "are cancelled, on its date or at once if that is past. The same announcement again changes nothing.",
-        ("invalid-ticker", "history-conflict"),
+        "are cancelled, on its date or at once if that is past; one that a broker may have must be cancelled "
+        "first. The same announcement again changes nothing.",
+        ("invalid-ticker", "history-conflict", "order-open"),
     ),
     ("GET", "/v1/commissions"): Call(
         "Lists the commission rates that are set: everybody's (GLOBAL), the tenant's, then by ticker."

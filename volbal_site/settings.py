@@ -147,8 +147,15 @@ API_RATE_LIMIT_PER_MINUTE = env.int("API_RATE_LIMIT_PER_MINUTE", default=60_000)
 BROKERS = {
     "paper": "orders.brokers.paper.PaperBroker",
     "manual": "orders.brokers.manual.ManualBroker",
+    "paper_http": "orders.brokers.paper_http.PaperHttpBroker",
     **env.dict("BROKERS", default={}),
 }
+# How long one call to a broker may take in all, how soon an order is asked about again, and how long a broker
+# is left alone after five errors in a row; seconds.
+BROKER_TIMEOUT_S = env.float("BROKER_TIMEOUT_S", default=10.0)
+BROKER_ASK_S = env.float("BROKER_ASK_S", default=1.0)
+BROKER_PAUSE_S = env.float("BROKER_PAUSE_S", default=15.0)
+PAPER_HTTP_URL = env.str("PAPER_HTTP_URL", default="")
 MARKET_PROVIDERS = {
     "yfinance": "market.providers.yfinance.YfinanceProvider",
     "replay": "market.providers.replay.ReplayProvider",

@@ -5,6 +5,7 @@ import pytest
 
 from accounts.transactions import unit_of_work
 from dividends.models import SplitApplication
+from dividends.services import splits_wait
 from dividends.tests.builders import (
     EX_DATE,
     PAY_DATE,
@@ -15,11 +16,13 @@ from dividends.tests.builders import (
     make_split,
     morning,
 )
+from orders.fills import book_fill
+from orders.lifecycle import cancel_unsent
 from orders.models import Order
 from positions.models import Event, JournalEntry, Position, PositionStatus
 from positions.services import close_position
-from positions.tests.builders import make_position, make_stamp
-from volbal.values import Side
+from positions.tests.builders import OPENED_AT, make_position, make_stamp
+from volbal.values import Fill, Side
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +161,49 @@ def test_a_closed_cell_is_left_alone():
 
     assert morning(position, EX_DATE).qty == Decimal(100)
     assert SplitApplication.objects.count() == 0
+
+
+def sent(position, side=Side.BUY):
+    """Return an open order that a broker over the network has."""
+    order = make_open_order(position, side)
+    Order.objects.filter(pk=order.pk).update(
+        broker="paper_http", sent_at=OPENED_AT, send_token=1, status="submitted"
+    )
+    order.refresh_from_db()
+    return order
+
+
+def test_a_split_waits_until_the_broker_has_said_what_became_of_an_order():
+    make_split(2, 1)
+    make_dividend()
+    position = make_position()
+    order = sent(position)
+
+    after = morning(position, EX_DATE)
+
+    order.refresh_from_db()
+    assert (order.status, order.cancel_asked_by) == ("cancel_pending", "tester, a 2:1 split")
+    assert (after.qty, after.anchor_price, after.reserved_cash) == (100, 100, Decimal("970.097"))
+    assert splits_wait(after, EX_DATE)
+    assert event_types(after) == []
+    assert morning(position, EX_DATE).qty == 100  # and no second wish
+    assert_books_agree()
+
+
+def test_a_split_is_applied_with_what_was_executed_in_old_shares_once_the_order_is_done():
+    make_split(2, 1)
+    position = make_position()
+    order = sent(position)
+    morning(position, EX_DATE)
+    fill = Fill(side=Side.BUY, qty=Decimal(4), price=Decimal(97))
+    with unit_of_work():
+        book_fill(order_id=order.pk, fill=fill, execution_id="e", executed_at=OPENED_AT, stamp=make_stamp())
+        locked = Order.objects.lock_with_position(order.pk)
+        assert locked.status == "cancel_pending"
+        cancel_unsent(locked, "the broker says so", stamp=make_stamp())
+
+    after = morning(position, EX_DATE)
+
+    assert (after.qty, after.anchor_price, after.reserved_cash) == (208, Decimal("48.5"), 0)
+    assert not splits_wait(after, EX_DATE)
+    assert_books_agree()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from market.values import DayBar, DividendFact, SplitFact
@@ -37,4 +37,9 @@ class MarketProvider(Protocol):
 
     def splits(self, ticker: str) -> tuple[SplitFact, ...]:
         """Return the splits known, by date; () if none."""
+        ...
+
+    def now(self) -> datetime | None:
+        """Return the moment that is "now" for its prices: the wall clock, a replay's clock, or None before
+        that was set. Asks no network."""
         ...

@@ -44,6 +44,10 @@ class ReplayProvider:
         """The moment that is "now"; None before the first `move_to`."""
         return self._clock
 
+    def now(self) -> datetime | None:
+        """Return the clock: what happens on replayed history happens then."""
+        return self._clock
+
     def move_to(self, at: datetime) -> None:
         """Set the clock to the aware moment `at`, forward or back."""
         self._clock = at

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils import timezone
+
 from market.values import DayBar, DividendFact, History, SplitFact
 from volbal.values import MarketQuote
 
@@ -24,6 +26,7 @@ class StaticProvider:
         self.is_confirmed = is_confirmed
         self._quotes: dict[str, MarketQuote] = {}
         self._histories: dict[str, History] = {}
+        self._clock: datetime | None = None
 
     def set_price(self, ticker: str, price: Decimal, as_of: datetime, *, is_real: bool = False) -> None:
         """Quote `price` dollars per share for `ticker` from now on, true at the aware time `as_of`."""
@@ -37,6 +40,15 @@ class StaticProvider:
         """Forget every price and history."""
         self._quotes.clear()
         self._histories.clear()
+        self._clock = None
+
+    def move_to(self, at: datetime) -> None:
+        """Let the aware moment `at` be "now", instead of the wall clock's."""
+        self._clock = at
+
+    def now(self) -> datetime:
+        """Return the moment set, without one the wall clock's."""
+        return self._clock or timezone.now()
 
     def latest_quotes(self, tickers: Iterable[str]) -> dict[str, MarketQuote]:
         """Return the prices set, by ticker."""

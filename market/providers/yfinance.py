@@ -77,6 +77,10 @@ class YfinanceProvider:
                     break
         return quotes
 
+    def now(self) -> datetime:
+        """Return the wall clock's time."""
+        return timezone.now()
+
     def history(self, ticker: str, start: date, end: date) -> tuple[DayBar, ...]:
         """Return the daily bars as traded, of sessions that have closed, from `start` to `end`."""
         require_no_transaction()

@@ -141,3 +141,9 @@ def test_a_ticker_that_was_unknown_is_quoted_once_imported() -> None:
     assert replay.latest_quotes(["ABC"]) == {}
     import_bars(ticker="ABC", bars=(make_bar("2012-11-23"),))
     assert "ABC" in replay.latest_quotes(["ABC"])
+
+
+def test_now_is_its_clock_and_nothing_before_that_is_set() -> None:
+    assert ReplayProvider().now() is None
+    replay = replay_at("2012-11-27 16:00")
+    assert replay.now() == replay.clock

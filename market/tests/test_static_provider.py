@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+
+from django.utils import timezone
 
 from market.providers.base import MarketProvider
 from market.providers.static import StaticProvider
@@ -54,3 +56,12 @@ def test_it_can_forget_everything() -> None:
     static.clear()
     assert static.latest_quotes(["ABC"]) == {}
     assert static.splits("ABC") == ()
+
+
+def test_now_is_the_wall_clock_until_it_is_told_otherwise() -> None:
+    static = StaticProvider()
+    assert abs(static.now() - timezone.now()) < timedelta(minutes=1)
+    static.move_to(AT)
+    assert static.now() == AT
+    static.clear()
+    assert static.now() != AT

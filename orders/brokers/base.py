@@ -1,20 +1,29 @@
-"""What a broker must do for us. Anybody can write one: docs/strategy.md tells the rules, this the shape."""
+"""What a broker must do for us. Anybody can write one: docs/brokers.md tells how it is used."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from volbal.numbers import ZERO
 from volbal.order_states import OrderStatus
-from volbal.values import Side
+from volbal.values import MarketQuote, Side
+
+
+class NoAnswer(OSError):
+    """The answer didn't come or made no sense: what was asked for may have been done, or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOrder:
-    """A market order for the day, as a broker sees it; `price` is the one decided on."""
+    """A market order for the day, as a broker sees it; `price` is the one decided on.
+
+    Brokers of paper fill it at that price moved by `slippage_bps`, and charge `commission_rate`; real ones
+    look at neither.
+    """
 
     client_order_id: str
     ticker: str
@@ -22,6 +31,7 @@ class BrokerOrder:
     qty: Decimal
     price: Decimal
     slippage_bps: Decimal = ZERO
+    commission_rate: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,40 +45,81 @@ class Execution:
     price: Decimal
     executed_at: datetime
     commission: Decimal | None = None
+    ticker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAnswer:
-    """What a broker says of an order: its status and every execution so far."""
+    """What a broker says of an order: its status and every execution so far.
+
+    `filled_qty` is how much it says was executed in all, None if it doesn't say; without it the executions
+    are taken to be complete, unless the status is `filled`.
+    """
 
     status: OrderStatus
     executions: tuple[Execution, ...] = ()
     reason: str = ""
+    filled_qty: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrder:
+    """An order that can still be executed, ours or not; `client_order_id` as the broker has it."""
+
+    client_order_id: str
+    ticker: str
+    side: Side
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What an account holds: shares by ticker, and dollars; None where the broker doesn't say."""
+
+    shares: Mapping[str, Decimal]
+    cash: Decimal | None = None
 
 
 class Broker(Protocol):
-    """One way to trade. `in_process` brokers use no network and may be asked inside a transaction."""
+    """One way to trade. Made once per process, without arguments; used by several threads.
+
+    `in_process` brokers use no network and may be asked inside a transaction; the others call
+    `require_no_transaction` first in every method and raise NoAnswer, or another OSError, when the answer
+    didn't come or made no sense. `is_real` brokers trade real money, and only on real prices.
+    `finds_by_client_id` says whether an order can be looked up by the id we gave it; `settles_in` is how long
+    after a try an order may still arrive there.
+    """
 
     name: str
     in_process: bool
     is_real: bool
+    finds_by_client_id: bool
+    settles_in: timedelta
 
     def submit(self, order: BrokerOrder, *, at: datetime) -> BrokerAnswer:
-        """Send an order once. Raises OSError when the answer didn't come or made no sense."""
+        """Send an order once; never try again by itself."""
         ...
 
-    def cancel(self, client_order_id: str, *, at: datetime) -> BrokerAnswer:
-        """Ask to cancel; the answer tells whether it did."""
+    def cancel(self, client_order_id: str, *, at: datetime) -> BrokerAnswer | None:
+        """Ask to cancel, which may be repeated; the answer tells whether it did, None as for `get`."""
         ...
 
     def get(self, client_order_id: str) -> BrokerAnswer | None:
         """Look an order up; None only if the broker knows for certain that it has no such order."""
         ...
 
-    def open_orders(self) -> tuple[str, ...]:
-        """Return the client ids of all orders that can still be executed."""
+    def open_orders(self) -> tuple[OpenOrder, ...]:
+        """Return all orders that can still be executed."""
         ...
 
     def executions_since(self, since: datetime) -> tuple[Execution, ...]:
         """Return all executions at or after `since`, oldest first."""
+        ...
+
+    def holdings(self) -> Holdings | None:
+        """Return what the account holds; None if the broker has no such notion."""
+        ...
+
+    def quote(self, ticker: str) -> MarketQuote | None:
+        """Return the broker's own price of now; None if it has none to give."""
         ...

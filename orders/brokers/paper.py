@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from orders.brokers.base import BrokerAnswer, BrokerOrder, Execution
+from orders.brokers.base import BrokerAnswer, BrokerOrder, Execution, Holdings, OpenOrder
 from volbal.fills import slipped_price
 from volbal.order_states import OrderStatus
+from volbal.values import MarketQuote
 
 
 class PaperBroker:
@@ -15,6 +16,8 @@ class PaperBroker:
     name = "paper"
     in_process = True
     is_real = False
+    finds_by_client_id = True
+    settles_in = timedelta(0)
 
     def submit(self, order: BrokerOrder, *, at: datetime) -> BrokerAnswer:
         """Fill the order at its price, moved against it by `slippage_bps`."""
@@ -36,10 +39,18 @@ class PaperBroker:
         """Return None: an order that isn't booked here was rolled back with its transaction."""
         return None
 
-    def open_orders(self) -> tuple[str, ...]:
+    def open_orders(self) -> tuple[OpenOrder, ...]:
         """Return nothing: no order stays open."""
         return ()
 
     def executions_since(self, since: datetime) -> tuple[Execution, ...]:
         """Return nothing: every execution was booked with its order."""
         return ()
+
+    def holdings(self) -> Holdings | None:
+        """Return None: only our own books know."""
+        return None
+
+    def quote(self, ticker: str) -> MarketQuote | None:
+        """Return None: it has no prices of its own."""
+        return None

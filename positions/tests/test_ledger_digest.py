@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import Tenant
 from accounts.transactions import unit_of_work
+from positions.events import record_event
 from positions.guards import install_guards, remove_guards
 from positions.ledger import ledger_digest
 from positions.models import ChainHead, Event, JournalEntry, Position
@@ -93,3 +94,22 @@ def test_a_tampered_amount_changes_the_digest(column):
 
     assert changed != before
     assert ledger_digest() == before
+
+
+def test_how_often_an_order_was_sent_or_doubted_does_not_count():
+    def digest_with(*types):
+        position = make_position()
+        with unit_of_work():
+            for type_ in types:
+                record_event(Position.objects.lock(position.pk), type_, "x", stamp=make_stamp())
+        digest = ledger_digest()
+        forget_everything()
+        return digest
+
+    quiet = digest_with("order_submitted", "order_filled", "anchor_updated")
+    bad_line = ("order_submitted", "order_unknown", "order_accepted", "order_unknown", "order_submitted")
+
+    assert digest_with(*bad_line, "order_filled", "anchor_updated") == quiet
+    assert digest_with("order_submitted", "order_cancelled", "anchor_updated") != quiet
+    assert digest_with("order_submitted", "anchor_updated", "order_filled") != quiet
+    assert digest_with("order_filled", "order_filled", "anchor_updated") != quiet

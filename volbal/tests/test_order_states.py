@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from volbal.errors import IllegalTransition
-from volbal.order_states import FINISHED, LEGAL_MOVES, OPEN, OrderStatus, check_move, may_move
+from volbal.order_states import FINISHED, LEGAL_MOVES, OPEN, OrderStatus, check_move, may_move, way_to
 
 ALL = ["new", "submitted", "accepted", "partially_filled", "filled", "cancel_pending", "cancelled"]
 ALL += ["rejected", "expired", "unknown"]
@@ -67,3 +69,30 @@ def test_a_finished_order_never_moves(status: OrderStatus) -> None:
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_an_open_order_can_still_end(status: OrderStatus) -> None:
     assert any(may_move(status, new) for new in FINISHED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "way"),
+    [
+        ("submitted", "accepted", ("accepted",)),
+        ("submitted", "rejected", ("rejected",)),
+        ("accepted", "rejected", ("unknown", "rejected")),
+        ("partially_filled", "rejected", ("unknown", "rejected")),
+        ("cancel_pending", "expired", ("unknown", "expired")),
+        ("partially_filled", "accepted", ()),
+        ("unknown", "new", ()),
+        ("new", "accepted", ()),
+        ("cancelled", "expired", ()),
+        ("filled", "accepted", ()),
+    ],
+)
+def test_what_a_broker_says_is_reached_by_legal_moves_or_not_at_all(old, new, way):
+    assert way_to(OrderStatus(old), OrderStatus(new)) == way
+
+
+def test_every_way_is_made_of_legal_moves_and_leads_there():
+    for old in OrderStatus:
+        for new in OrderStatus:
+            way = way_to(old, new)
+            assert all(may_move(before, after) for before, after in pairwise((old, *way)))
+            assert not way or way[-1] == new
