@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import TransactionTestCase
 
 from accounts.transactions import require_no_transaction
@@ -35,6 +36,7 @@ def _fresh_providers() -> None:
     from market.providers import registry
 
     registry._instances.clear()
+    cache.clear()
 
 
 LIVE_MARKET = os.environ.get("LIVE_MARKET") == "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -35,12 +36,13 @@ def evaluate_position(
 ) -> HttpResponse | Evaluation:
     stamp, tenant_id = stamp_of(request), tenant_of(request).pk
     position = Position.objects.read(position_id, tenant_id=tenant_id)
-    quote = quote_to_decide_on(position, price, stamp.at)
+    quote, gate = quote_to_decide_on(position, price, stamp.at)
+    about: dict[str, Any] = {"position_id": position_id, "tenant_id": tenant_id}
     if dry_run:
-        return preview(position_id=position_id, quote=quote, at=stamp.at, tenant_id=tenant_id)
+        return preview(**about, quote=quote, gate=gate, at=stamp.at)
     return once(
         request,
-        lambda: evaluate(position_id=position_id, quote=quote, stamp=stamp, tenant_id=tenant_id),
+        lambda: evaluate(**about, quote=quote, gate=gate, stamp=stamp),
         schema=EvaluationOut,
     )
 
@@ -77,7 +79,7 @@ def list_position_orders(
 )
 def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpResponse:
     stamp = stamp_of(request)
-    quote = quote_for(position_of(request, position_id), payload.price, stamp.at)
+    quote, gate = quote_for(position_of(request, position_id), payload.price, stamp.at)
 
     def act() -> Order:
         asked = idempotent_of(request)
@@ -86,6 +88,7 @@ def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpRes
             side=payload.side,
             qty=payload.qty,
             quote=quote,
+            gate=gate,
             idempotency_key=asked.key,
             request_signature=asked.fingerprint,
             stamp=stamp,

@@ -11,6 +11,7 @@ from accounts.transactions import Stamp, unit_of_work
 from configs.resolver import EffectiveConfig, effective_config
 from market.calendar import is_open
 from market.providers.registry import provider
+from market.quotes import checked_quotes, gate_for
 from orders.breakers import watch_day_loss, watch_repeated_orders, watches_day_loss
 from orders.brokers import broker_named
 from orders.feeds import MANUAL_SOURCE, comes_from_feed
@@ -28,8 +29,12 @@ from volbal.fills import notional_of
 from volbal.numbers import ONE_SHARE_STEP, ZERO, plain, require_price
 from volbal.order_states import OrderStatus
 from volbal.policy import check_config
+from volbal.quotes import QuoteGate
 from volbal.trading_day import trading_date
 from volbal.values import Action, DayActivity, Decision, Gates, MarketQuote, OrderPolicyConfig
+
+# A quote, if there is one, and what stands against trading on it.
+Checked = tuple[MarketQuote | None, QuoteGate | None]
 
 REAL_BROKER_BPS = Decimal(20)
 # How far a price that somebody gave a real broker may be from the market's, and how old that may be.
@@ -64,34 +69,44 @@ def run_cycle(*, position_id: UUID, stamp: Stamp, price: Decimal | None = None) 
     The quote is fetched before any transaction opens. A quote that can't be had is a SKIP `stale_quote`.
     Raises NotFound, PositionClosed, and what `quote_to_decide_on` raises.
     """
-    quote = quote_to_decide_on(Position.objects.read(position_id), price, stamp.at)
+    quote, gate = quote_to_decide_on(Position.objects.read(position_id), price, stamp.at)
     if watches_day_loss():
         with unit_of_work():
             watch_day_loss(position_id=position_id, quote=quote, stamp=stamp)
     with unit_of_work():
-        return evaluate(position_id=position_id, quote=quote, stamp=stamp)
+        return evaluate(position_id=position_id, quote=quote, gate=gate, stamp=stamp)
 
 
 def preview(
-    *, position_id: UUID, quote: MarketQuote | None, at: datetime, tenant_id: UUID | None = None
+    *,
+    position_id: UUID,
+    quote: MarketQuote | None,
+    at: datetime,
+    gate: QuoteGate | None = None,
+    tenant_id: UUID | None = None,
 ) -> Evaluation:
     """Decide as `evaluate` would, and save nothing. Needs no lock. Raises NotFound."""
     position = Position.objects.read(position_id, tenant_id=tenant_id)
-    snapshot, _ = snapshot_of(position, quote, at)
+    snapshot, _ = snapshot_of(position, quote, at, gate)
     return Evaluation(position=position, quote=quote, decision=snapshot.decide(), event=None, order=None)
 
 
 def evaluate(
-    *, position_id: UUID, quote: MarketQuote | None, stamp: Stamp, tenant_id: UUID | None = None
+    *,
+    position_id: UUID,
+    quote: MarketQuote | None,
+    stamp: Stamp,
+    gate: QuoteGate | None = None,
+    tenant_id: UUID | None = None,
 ) -> Evaluation:
     """Decide on one quote, record why, and place what was decided, inside the caller's unit of work.
 
-    With `tenant_id` another tenant's position is not found. Raises NotFound, PositionClosed, and
-    InvalidConfig if the settings in the database make no sense.
+    `gate` is what stands against trading on the quote. With `tenant_id` another tenant's position is not
+    found. Raises NotFound, PositionClosed, and InvalidConfig if the settings in the database make no sense.
     """
     position = lock_open_position(position_id, tenant_id=tenant_id)
     share_switches()
-    snapshot, effective = snapshot_of(position, quote, stamp.at)
+    snapshot, effective = snapshot_of(position, quote, stamp.at, gate)
     decision = snapshot.decide()
     event = record_event(
         position,
@@ -110,22 +125,30 @@ def given_quote(price: Decimal, at: datetime) -> MarketQuote:
     return MarketQuote(price=require_price(price, "price"), as_of=at, source=MANUAL_SOURCE)
 
 
-def market_quote(position: Position) -> MarketQuote | None:
-    """Ask the position's market provider; None when it has no price. Opens no transaction."""
-    return provider(position.market_provider).latest_quotes([position.ticker]).get(position.ticker)
+def market_quote(position: Position, at: datetime) -> Checked:
+    """Ask the position's market provider; return its quote, if it has one, and what stands against it.
+
+    Opens transactions of its own.
+    """
+    checked = checked_quotes(provider_name=position.market_provider, tickers=[position.ticker], at=at)
+    found = checked[position.ticker]
+    return found.quote, gate_for(found, ticker=position.ticker, tenant_id=position.tenant_id)
 
 
-def quote_to_decide_on(position: Position, price: Decimal | None, at: datetime) -> MarketQuote | None:
-    """Return the price that was given as a quote, else the market's, None if it has none.
+def quote_to_decide_on(position: Position, price: Decimal | None, at: datetime) -> Checked:
+    """Return the price that was given as a quote, else the market's and what stands against it.
 
-    Opens no transaction. For a real broker a fresh quote of a real market, at most 2 % away, must vouch for
-    a given price, which is marked real thereby. Raises OutOfRange, InvalidNumber for a price that can't be
-    one, StaleQuote without such a quote.
+    For a real broker a fresh quote of a real market, at most 2 % away, must vouch for a given price, which
+    is marked real thereby. Opens transactions of its own. Raises OutOfRange, InvalidNumber for a price that
+    can't be one, StaleQuote without such a quote.
     """
     if price is None:
-        return market_quote(position)
+        return market_quote(position, at)
     given = given_quote(price, at)
-    return _vouched_for(given, market_quote(position)) if broker_named(position.broker).is_real else given
+    if not broker_named(position.broker).is_real:
+        return given, None
+    market, gate = market_quote(position, at)
+    return _vouched_for(given, None if gate else market), None
 
 
 def _vouched_for(given: MarketQuote, market: MarketQuote | None) -> MarketQuote:
@@ -158,7 +181,7 @@ def _open_notional(order: Order) -> Decimal:
 
 
 def snapshot_of(
-    position: Position, quote: MarketQuote | None, at: datetime
+    position: Position, quote: MarketQuote | None, at: datetime, gate: QuoteGate | None = None
 ) -> tuple[Snapshot, EffectiveConfig]:
     """Return all that a decision about a position is made from, and where its settings come from.
 
@@ -174,7 +197,7 @@ def snapshot_of(
         guardrail=effective.guardrail,
         order_policy=_policy_for(effective.order_policy, position, quote),
         today=day_activity(position, orders, at),
-        gates=_gates(position, quote, orders, at),
+        gates=_gates(position, quote, orders, at, gate),
     )
     return snapshot, effective
 
@@ -195,9 +218,15 @@ def _policy_for(
     return policy if slippage == policy.slippage_bps else replace(policy, slippage_bps=slippage)
 
 
-def _gates(position: Position, quote: MarketQuote | None, orders: list[Order], at: datetime) -> Gates:
+def _gates(
+    position: Position,
+    quote: MarketQuote | None,
+    orders: list[Order],
+    at: datetime,
+    gate: QuoteGate | None,
+) -> Gates:
     state = state_for(position)
-    return Gates(
+    gates = Gates(
         halted=state == TradingState.HALTED,
         reducing=state == TradingState.REDUCING,
         paused=position.status == PositionStatus.PAUSED,
@@ -205,6 +234,7 @@ def _gates(position: Position, quote: MarketQuote | None, orders: list[Order], a
         stale_quote=quote is None or (broker_named(position.broker).is_real and not quote.is_real),
         open_order=any(order.is_open for order in orders),
     )
+    return gates if gate is None else replace(gates, **{gate.value: True})
 
 
 def _is_in_session(position: Position, quote: MarketQuote | None, at: datetime) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.transactions import Stamp
 from orders.brokers import broker_named
-from orders.cycle import given_quote, quote_to_decide_on, send_in_process, snapshot_of
+from orders.cycle import Checked, given_quote, quote_to_decide_on, send_in_process, snapshot_of
 from orders.lifecycle import OrderRequest, place_order
 from orders.models import MANUAL, Order
 from orders.snapshot import Snapshot
@@ -17,19 +17,20 @@ from positions.models import Position
 from positions.services import lock_open_position
 from volbal.errors import MissingField
 from volbal.hand_orders import check_hand_order
+from volbal.quotes import QuoteGate
 from volbal.values import MarketQuote, Side
 
 BY_HAND = "by_hand"
 
 
-def quote_for(position: Position, price: Decimal | None, at: datetime) -> MarketQuote | None:
+def quote_for(position: Position, price: Decimal | None, at: datetime) -> Checked:
     """Return what an order by hand is decided on: the price that was given, else the market's.
 
-    None where the market has no price, and for a broker of proposals, which goes by the anchor. Opens no
-    transaction. Raises what `quote_to_decide_on` raises.
+    No quote where the market has no price, and for a broker of proposals, which goes by the anchor. Opens
+    transactions of its own. Raises what `quote_to_decide_on` raises.
     """
     if price is None and position.broker == MANUAL:
-        return None
+        return None, None
     return quote_to_decide_on(position, price, at)
 
 
@@ -40,19 +41,21 @@ def submit_order(
     qty: Decimal,
     quote: MarketQuote | None,
     stamp: Stamp,
+    gate: QuoteGate | None = None,
     idempotency_key: str | None = None,
     request_signature: str | None = None,
 ) -> Order:
     """Place an order of `qty` shares as it was asked for, and fill it if its broker does so at once.
 
-    `quote` as `quote_for` returns it. Raises NotFound, PositionClosed, MissingField for a proposal without
-    price and anchor, and what `volbal.hand_orders.check_hand_order` raises: then nothing changed.
+    `quote` and `gate` as `quote_for` returns them. Raises NotFound, PositionClosed, MissingField for a
+    proposal without price and anchor, and what `volbal.hand_orders.check_hand_order` raises: then nothing
+    changed.
     """
     position = lock_open_position(position_id)
     if quote is None and position.broker == MANUAL:
         quote = _anchor_quote(position, stamp.at)
     share_switches()
-    snapshot, _ = snapshot_of(position, quote, stamp.at)
+    snapshot, _ = snapshot_of(position, quote, stamp.at, gate)
     price = _checked_price(snapshot, side, qty)
     request = OrderRequest(
         side=side,

@@ -37,9 +37,9 @@ def set_real_market(price, age=timedelta(0)):
 def test_a_price_near_a_fresh_real_one_is_taken(position, price):
     set_real_market(100)
 
-    quote = quote_to_decide_on(position, Decimal(price), OPENED_AT)
+    quote, gate = quote_to_decide_on(position, Decimal(price), OPENED_AT)
 
-    assert (quote.price, quote.source, quote.is_real) == (Decimal(price), "manual", True)
+    assert (quote.price, quote.source, quote.is_real, gate) == (Decimal(price), "manual", True, None)
 
 
 @pytest.mark.parametrize("price", ["102.000001", "97.999999", "1", "0.000001"])
@@ -85,7 +85,7 @@ def test_a_real_broker_never_trades_on_a_price_that_is_not_real(position):
 
 def test_outside_the_session_a_real_broker_gets_no_order_whatever_the_price(position):
     set_real_market(100, OPENED_AT - SATURDAY)
-    quote = quote_to_decide_on(position, Decimal(100), SATURDAY)
+    quote, _ = quote_to_decide_on(position, Decimal(100), SATURDAY)
 
     assert run_at(position, 100, at=SATURDAY).decision.reason == "market_closed"
     with pytest.raises(MarketClosed), unit_of_work():
@@ -95,6 +95,6 @@ def test_outside_the_session_a_real_broker_gets_no_order_whatever_the_price(posi
 
 
 def test_on_paper_any_price_is_taken_at_its_word():
-    quote = quote_to_decide_on(make_position(), Decimal(55), SATURDAY)
+    quote, gate = quote_to_decide_on(make_position(), Decimal(55), SATURDAY)
 
-    assert (quote.price, quote.is_real) == (55, False)
+    assert (quote.price, quote.is_real, gate) == (55, False, None)
