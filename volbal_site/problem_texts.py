@@ -210,6 +210,18 @@ PROBLEMS: dict[str, Text] = {
         "The price jumped by about a common split ratio, and no split is known.",
         "Record the split if there was one; otherwise the next quotes will tell.",
     ),
+    "invalid-target": Text(
+        422,
+        "Alerts can't be sent there",
+        "An alert's target is an e-mail address, or the https address of a host that may be reached.",
+        "Correct the address; the detail says what is wrong with it.",
+    ),
+    "alert-not-delivered": Text(
+        422,
+        "The alert was not taken",
+        "The mail server or the webhook refused an alert. It is sent again, ever less often.",
+        "See to it that the target takes it; the admin lists what waits to be delivered.",
+    ),
     "not-due": Text(
         422,
         "The pay date has not come",
