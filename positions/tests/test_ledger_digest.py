@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import Tenant
 from accounts.transactions import unit_of_work
+from alerts.models import Alert
 from positions.events import record_event
 from positions.guards import install_guards, remove_guards
 from positions.ledger import ledger_digest
@@ -38,7 +39,7 @@ def digest_of(**changes):
 
 def forget_everything():
     remove_guards()
-    for model in (JournalEntry, Event, ChainHead, Position, Tenant):
+    for model in (JournalEntry, Event, ChainHead, Alert, Position, Tenant):
         model.objects.all().delete()
     install_guards()
 
