@@ -139,6 +139,7 @@ class Bars:
 
     name = "bars"
     is_confirmed = True
+    is_live = False
 
     def latest_quotes(self, tickers):
         return {ticker: MarketQuote(price=Decimal(97), source="bars") for ticker in tickers}
