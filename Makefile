@@ -26,6 +26,7 @@ test: setup
 
 # Long fault tests, on both databases; the quick half takes about a minute.
 faults: setup
+	EXAMPLES=10 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py
 	$(PY) -m pytest -n 2 -m faults
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults
 
