@@ -135,9 +135,13 @@ def test_a_body_that_comes_in_chunks_counts_like_any_other(served, key, padding,
     chunks = [b'{"ticker": "MSFT",', b" " * padding + b" ", b'"qty": "1", "cash": "1"}']
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with closing(HTTPConnection("127.0.0.1", served.port, timeout=STOPS_WITHIN_S)) as link:
-        link.request("POST", "/v1/positions", iter(chunks), headers)  # without Content-Length
+        try:
+            link.request("POST", "/v1/positions", iter(chunks), headers)  # without Content-Length
+            found = link.getresponse().status
+        except (BrokenPipeError, ConnectionResetError):
+            found = 413  # refused before the last chunk was sent, which may cut the answer off
 
-        assert link.getresponse().status == status
+        assert found == status
 
 
 def test_headers_larger_than_anybody_needs_are_refused(served):
