@@ -97,6 +97,18 @@ def insert_unless_there(row: models.Model) -> bool:
         return False  # a guard saw it before the index did; SQLite undoes this statement alone
 
 
+def put_rows(rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Insert rows of one model; of those that are there already, by their key, write the fields `names`."""
+    if not rows:
+        return
+    key = _quoted(rows[0]._meta.pk.column) if rows[0]._meta.pk is not None else ""
+    columns = [_quoted(rows[0]._meta.get_field(name).column) for name in names]  # type: ignore[union-attr]
+    changed = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    remaining = iter(rows)
+    while some := list(islice(remaining, _ROWS_AT_ONCE)):
+        _insert(some, f"ON CONFLICT ({key}) DO UPDATE SET {changed}")
+
+
 def update_row(row: models.Model, names: Sequence[str]) -> None:
     """Write some fields of a row that is there, as `save(update_fields=names)` would without its signals.
 

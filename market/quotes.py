@@ -59,7 +59,7 @@ def checked_quotes(*, provider_name: str, tickers: Iterable[str], at: datetime) 
         fresh |= _judge(provider_name, _usable(fetched, at), at)
         _keep_for_a_while(provider_name, fresh)
         checked |= fresh
-    return {ticker: _aged(quote, at) for ticker, quote in checked.items()}
+    return {ticker: aged(quote, at) for ticker, quote in checked.items()}
 
 
 def gate_for(checked: CheckedQuote, *, ticker: str, tenant_id: UUID) -> QuoteGate | None:
@@ -75,6 +75,14 @@ def gate_for(checked: CheckedQuote, *, ticker: str, tenant_id: UUID) -> QuoteGat
     seen = Sighting(price=quote.price, as_of=quote.as_of)
     verdict = judge_quote(seen, QuoteMemory(accepted=last), steps=list(steps.values()))
     return None if verdict.gate is None else checked.gate
+
+
+def aged(checked: CheckedQuote, at: datetime) -> CheckedQuote:
+    """Return a quote as it is at `at`: one that is handed out again may have grown too old."""
+    quote = checked.quote
+    if checked.gate is QuoteGate.STALE or quote is None or not quote.is_real or not _is_old(quote, at):
+        return checked
+    return replace(checked, gate=QuoteGate.STALE)
 
 
 def accept_price(*, provider_name: str, ticker: str, price: Decimal, at: datetime) -> None:
@@ -136,14 +144,6 @@ def _is_old(quote: MarketQuote, at: datetime) -> bool:
     """A quote without a time may be any age."""
     max_age = timedelta(seconds=settings.QUOTE_MAX_AGE_S)
     return quote.as_of is None or is_stale(quote.as_of, at=at, max_age=max_age, session_open=is_open(at))
-
-
-def _aged(checked: CheckedQuote, at: datetime) -> CheckedQuote:
-    """A quote that is handed out again has grown older."""
-    quote = checked.quote
-    if checked.gate is QuoteGate.STALE or quote is None or not quote.is_real or not _is_old(quote, at):
-        return checked
-    return replace(checked, gate=QuoteGate.STALE)
 
 
 def _judge(provider_name: str, quotes: Mapping[str, MarketQuote], at: datetime) -> dict[str, CheckedQuote]:

@@ -8,35 +8,31 @@ from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
 from accounts.transactions import Stamp, unit_of_work
-from configs.resolver import EffectiveConfig, effective_config
-from market.calendar import is_open
-from market.providers.registry import provider
+from configs.resolver import EffectiveConfig
 from market.quotes import checked_quotes, gate_for
 from orders.breakers import watch_day_loss, watch_repeated_orders, watches_day_loss
 from orders.brokers import broker_named
+from orders.circumstances import circumstances_of, snapshot_in
 from orders.feeds import MANUAL_SOURCE, comes_from_feed
 from orders.fills import book_locked_fill, fill_of
 from orders.lifecycle import OrderRequest, broker_order_of, move, place_order, reject_below_min
-from orders.models import Order, TradingState
+from orders.models import Order
 from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
-from orders.switches import share_switches, state_for
+from orders.switches import share_switches
+from orders.watches import forget_band
 from positions.event_types import EventType
 from positions.events import record_event
-from positions.models import Event, Position, PositionStatus
+from positions.models import Event, Position
 from positions.services import lock_open_position
 from volbal.errors import OutOfRange, StaleQuote
-from volbal.fills import notional_of
-from volbal.numbers import ONE_SHARE_STEP, ZERO, plain, require_price
+from volbal.numbers import ONE_SHARE_STEP, plain, require_price
 from volbal.order_states import OrderStatus
-from volbal.policy import check_config
 from volbal.quotes import QuoteGate
-from volbal.trading_day import trading_date
-from volbal.values import Action, DayActivity, Decision, Gates, MarketQuote, OrderPolicyConfig
+from volbal.values import Action, Decision, MarketQuote
 
 # A quote, if there is one, and what stands against trading on it.
 Checked = tuple[MarketQuote | None, QuoteGate | None]
 
-REAL_BROKER_BPS = Decimal(20)
 # How far a price that somebody gave a real broker may be from the market's, and how old that may be.
 MOST_OFF_PCT = 2
 VOUCHES_FOR = timedelta(seconds=60)
@@ -108,6 +104,20 @@ def evaluate(
     share_switches()
     snapshot, effective = snapshot_of(position, quote, stamp.at, gate)
     decision = snapshot.decide()
+    forget_band(position, decision)
+    return carry_out(position, snapshot, effective, decision, stamp=stamp)
+
+
+def carry_out(
+    position: Position,
+    snapshot: Snapshot,
+    effective: EffectiveConfig,
+    decision: Decision,
+    *,
+    stamp: Stamp,
+    event_id: UUID | None = None,
+) -> Evaluation:
+    """Record a decision about a locked position with all it was made from, and place what was decided."""
     event = record_event(
         position,
         EventType.POSITION_EVALUATED,
@@ -115,9 +125,10 @@ def evaluate(
         stamp=stamp,
         inputs=snapshot_as_facts(snapshot, effective),
         outputs=decision_as_facts(decision),
+        event_id=event_id,
     )
     order = _act(position, snapshot, decision, stamp)
-    return Evaluation(position=position, quote=quote, decision=decision, event=event, order=order)
+    return Evaluation(position=position, quote=snapshot.quote, decision=decision, event=event, order=order)
 
 
 def given_quote(price: Decimal, at: datetime) -> MarketQuote:
@@ -166,20 +177,6 @@ def _age(given: MarketQuote, market: MarketQuote) -> timedelta:
     return given.as_of - market.as_of if known else timedelta.max  # type: ignore[operator]
 
 
-def day_activity(position: Position, orders: list[Order], at: datetime) -> DayActivity:
-    """Count today's orders that are open or have a fill; add up what is filled and what is reserved."""
-    today = trading_date(at)
-    counted = [o for o in orders if o.trading_date == today and (o.is_open or o.filled_qty)]
-    notional = sum((o.filled_notional + _open_notional(o) for o in counted), ZERO)
-    return DayActivity(orders=len(counted), notional=notional)
-
-
-def _open_notional(order: Order) -> Decimal:
-    if not order.is_open or order.price is None:
-        return ZERO
-    return notional_of(order.qty - order.filled_qty, order.price)
-
-
 def snapshot_of(
     position: Position, quote: MarketQuote | None, at: datetime, gate: QuoteGate | None = None
 ) -> tuple[Snapshot, EffectiveConfig]:
@@ -187,61 +184,8 @@ def snapshot_of(
 
     Raises InvalidConfig if the settings in the database make no sense.
     """
-    effective = effective_config(position)
-    check_config(effective.trigger, effective.guardrail, effective.order_policy)
-    orders = Order.objects.open_or_of_day(position, trading_date(at))
-    snapshot = Snapshot(
-        position=position.state(),
-        quote=quote,
-        trigger=effective.trigger,
-        guardrail=effective.guardrail,
-        order_policy=_policy_for(effective.order_policy, position, quote),
-        today=day_activity(position, orders, at),
-        gates=_gates(position, quote, orders, at, gate),
-    )
-    return snapshot, effective
-
-
-def _policy_for(
-    policy: OrderPolicyConfig, position: Position, quote: MarketQuote | None
-) -> OrderPolicyConfig:
-    """Return the policy with the slippage to count on.
-
-    It applies to market quotes; a price that somebody gave is taken at its word. A real market may move
-    while the order is on its way, so there its cash cap keeps 20 bps more.
-    """
-    slippage = policy.slippage_bps
-    if quote is not None and quote.source == MANUAL_SOURCE:
-        slippage = ZERO
-    if broker_named(position.broker).is_real:
-        slippage += REAL_BROKER_BPS
-    return policy if slippage == policy.slippage_bps else replace(policy, slippage_bps=slippage)
-
-
-def _gates(
-    position: Position,
-    quote: MarketQuote | None,
-    orders: list[Order],
-    at: datetime,
-    gate: QuoteGate | None,
-) -> Gates:
-    state = state_for(position)
-    gates = Gates(
-        halted=state == TradingState.HALTED,
-        reducing=state == TradingState.REDUCING,
-        paused=position.status == PositionStatus.PAUSED,
-        market_open=_is_in_session(position, quote, at),
-        stale_quote=quote is None or (broker_named(position.broker).is_real and not quote.is_real),
-        open_order=any(order.is_open for order in orders),
-    )
-    return gates if gate is None else replace(gates, **{gate.value: True})
-
-
-def _is_in_session(position: Position, quote: MarketQuote | None, at: datetime) -> bool:
-    """A given price counts as inside the session on paper; a replayed bar proves that there was one."""
-    if quote is not None and quote.source == MANUAL_SOURCE and not broker_named(position.broker).is_real:
-        return True
-    return provider(position.market_provider).is_confirmed or is_open(at)
+    circumstances = circumstances_of(position, at)
+    return snapshot_in(circumstances, position, quote, at, gate), circumstances.effective
 
 
 def _act(position: Position, snapshot: Snapshot, decision: Decision, stamp: Stamp) -> Order | None:

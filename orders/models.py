@@ -13,9 +13,22 @@ from accounts.models import Tenant
 from accounts.prepared import Prepared, Slot
 from accounts.transactions import for_update, the_row
 from configs.models import Scope
+from orders.tick_models import RulesVersion, Tick, TickChunk, TickQuote, Watch
 from positions.models import Position, money_field, qty_field, rate_field
 from volbal.order_states import OPEN, OrderStatus
 from volbal.values import Side
+
+__all__ = [
+    "BrokerDifference",
+    "Order",
+    "RulesVersion",
+    "Tick",
+    "TickChunk",
+    "TickQuote",
+    "Trade",
+    "TradingSwitch",
+    "Watch",
+]
 
 STATUSES = [(status.value, status.value.replace("_", " ")) for status in OrderStatus]
 # The broker whose orders a person executes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import models
 
-from accounts.prepared import Prepared, Slot, insert_rows, insert_unless_there, update_row
+from accounts.prepared import Prepared, Slot, insert_rows, insert_unless_there, put_rows
 from accounts.transactions import current_unit, the_row
 from positions.models import ChainedRow, ChainHead
 from volbal.numbers import plain
@@ -94,12 +94,21 @@ class ChainWriter:
         head.seq, head.hash = row.seq, row.hash
         self._rows.setdefault(type(row), []).append(row)
 
+    def lock(self, chains: Collection[str]) -> None:
+        """Lock the heads of many chains that rows are to follow in, in a few statements."""
+        self._lock_existing(set(chains) - set(self._heads))
+        missing = sorted(set(chains) - set(self._heads))
+        if missing:
+            ChainHead.objects.bulk_create(
+                [ChainHead(chain=chain) for chain in missing], ignore_conflicts=True
+            )
+            self._lock_existing(missing)
+
     def finish(self) -> None:
         """Write what was collected."""
         for rows in self._rows.values():
             insert_rows(rows)
-        for head in self._heads.values():
-            update_row(head, ("seq", "hash"))
+        put_rows(list(self._heads.values()), ("seq", "hash"))
 
     def mark(self) -> ChainMark:
         """Return where each chain and table stands."""
@@ -115,6 +124,10 @@ class ChainWriter:
             self._heads[chain].seq, self._heads[chain].hash = seq, last_hash
         self._rows = {model: self._rows[model][:count] for model, count in mark.rows.items()}
 
+    def _lock_existing(self, chains: Collection[str]) -> None:
+        heads = ChainHead.objects.select_for_update().filter(chain__in=chains).order_by("chain")
+        self._heads.update({head.chain: head for head in heads})
+
     def _lock_head(self, chain: str) -> ChainHead:
         head = _LOCKED_HEAD.first(chain=chain)
         if head is None:
@@ -122,6 +135,12 @@ class ChainWriter:
             head = the_row(_LOCKED_HEAD.first(chain=chain), "chain")
         self._heads[chain] = head
         return head
+
+
+def lock_chains(chains: Collection[str]) -> None:
+    """Lock chains that this unit of work will append to, all at once instead of one by one."""
+    if chains:
+        current_unit().finisher(ChainWriter).lock(chains)
 
 
 def append(chain: str, row: Row) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID, uuid4
 
 from accounts.models import Tenant
 from accounts.transactions import Stamp
@@ -23,12 +24,15 @@ def record_event(
     stamp: Stamp,
     inputs: Facts | None = None,
     outputs: Facts | None = None,
+    event_id: UUID | None = None,
 ) -> Event:
     """Append one event to the chain of a locked position, of a tenant, or (None) of the installation.
 
-    The alert that it calls for, if any, is written with it.
+    An `event_id` that is made of what the event tells keeps it once, whoever tells it. The alert that it
+    calls for, if any, is written with it.
     """
     event = Event(
+        id=event_id or uuid4(),
         type=type_,
         message=message,
         ts=stamp.at,

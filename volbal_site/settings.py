@@ -190,6 +190,11 @@ ALERT_SIGNING_KEY = env.str("ALERT_SIGNING_KEY", default="") or SECRET_KEY
 ALERT_WEBHOOK_ALLOW_HTTP = env.bool("ALERT_WEBHOOK_ALLOW_HTTP", default=False)
 ALERT_WEBHOOK_ALLOW_PRIVATE = env.bool("ALERT_WEBHOOK_ALLOW_PRIVATE", default=False)
 
+# The schedule: how often all positions are evaluated, in seconds, and which evaluations are recorded, those
+# that are news (changes) or all.
+EVALUATE_EVERY_S = env.float("EVALUATE_EVERY_S", default=60)
+RECORD_EVALUATIONS = env.str("RECORD_EVALUATIONS", default="changes")
+
 # Breakers: how many, within how many minutes. 0 turns one off.
 BREAKER_SAME_ORDERS = env.int("BREAKER_SAME_ORDERS", default=3)
 BREAKER_SAME_ORDERS_MINUTES = env.int("BREAKER_SAME_ORDERS_MINUTES", default=10)

@@ -7,7 +7,7 @@ import pytest
 from accounts.transactions import unit_of_work
 from configs.tests.builders import set_position
 from market.tests.builders import new_york
-from orders.cycle import day_activity
+from orders.circumstances import day_activity
 from orders.lifecycle import move
 from orders.models import Order
 from orders.tests.builders import all_faults, events_of, fill, fresh, make_order, run_at
@@ -23,7 +23,7 @@ PRICES = [104, 100, 108, 112, 96, 117]
 
 def activity(position, at=OPENED_AT):
     orders = Order.objects.open_or_of_day(position, trading_date(at))
-    counted = day_activity(position, orders, at)
+    counted = day_activity(orders, at)
     return counted.orders, counted.notional
 
 

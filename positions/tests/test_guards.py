@@ -14,6 +14,10 @@ SUFFIXES = ["no_update", "no_delete", "no_replace"] if ON_SQLITE else ["no_chang
 GUARDS = [(table, f"{table}_{suffix}") for table in APPEND_ONLY for suffix in SUFFIXES]
 GUARDS += [("orders_order", "orders_order_legal_moves")]
 GUARDS += [("orders_order", "orders_order_no_replace")] if ON_SQLITE else []
+GUARDS += [("positions_position", "positions_position_changed")]
+RULES = ["configs_triggerconfig", "configs_guardrailconfig", "orders_tradingswitch"]
+COUNTED = ["insert_counted", "update_counted", "delete_counted"] if ON_SQLITE else ["counted"]
+GUARDS += [(table, f"{table}_{suffix}") for table in RULES for suffix in COUNTED]
 
 postgresql_only = pytest.mark.skipif(ON_SQLITE, reason="PostgreSQL's triggers can be turned off")
 sqlite_only = pytest.mark.skipif(not ON_SQLITE, reason="SQLite's triggers are text")
