@@ -46,13 +46,26 @@ def effective_config(position: Position) -> EffectiveConfig:
 
     A field that no scope sets has the core's default and scope GLOBAL.
     """
-    return _resolved(position, *_sorted_out(rows_about_one(position)))
+    said, rates = _sorted_out(rows_about_one(position))
+    path, asset = (position.pk, position.tenant_id, None), (position.tenant_id, position.ticker)
+    return resolve(said, path, rates, asset)
 
 
 def effective_configs(positions: Collection[Position]) -> dict[UUID, EffectiveConfig]:
     """Resolve the settings of many positions, by id, in one query. Keep to a few hundred at a time."""
-    rows, rates = _sorted_out(rows_about(positions) if positions else ())
-    return {position.pk: _resolved(position, rows, rates) for position in positions}
+    said, rates = _sorted_out(rows_about(positions) if positions else ())
+    owners = {owner for rows in said.values() for owner in rows}
+    made: dict[Any, EffectiveConfig] = {}
+    found = {}
+    for position in positions:
+        # Positions that nobody has set anything for, but for the same others, have the same settings.
+        path = tuple(owner for owner in (position.pk, position.tenant_id, None) if owner in owners)
+        asset = (position.tenant_id, position.ticker)
+        key = (path, _commission(asset, rates))
+        if key not in made:
+            made[key] = resolve(said, path, rates, asset)
+        found[position.pk] = made[key]
+    return found
 
 
 def get_commission_rate(tenant_id: UUID | None = None, ticker: str | None = None) -> Decimal:
@@ -132,13 +145,6 @@ def _merge(group: str, said: SaidBy, path: Path) -> tuple[dict[str, Any], dict[s
                 chosen[name] = None if value == NO_LIMIT_WORD else value
                 scopes[name] = scope
     return chosen, scopes
-
-
-def _resolved(
-    position: Position, said: Mapping[str, SaidBy], rates: Mapping[RateKey, Rate]
-) -> EffectiveConfig:
-    path = (position.pk, position.tenant_id, None)
-    return resolve(said, path, rates, (position.tenant_id, position.ticker))
 
 
 def _sorted_out(rows: Iterable[Found]) -> tuple[Mapping[str, SaidBy], Mapping[RateKey, Rate]]:

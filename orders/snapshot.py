@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from configs.models import Scope
 from configs.resolver import EffectiveConfig
 from volbal.decision import decide
 from volbal.door import decision_as_json
@@ -45,8 +46,8 @@ PARTS = tuple(field.name for field in fields(Snapshot))
 
 
 def snapshot_as_facts(snapshot: Snapshot, effective: EffectiveConfig) -> dict[str, Any]:
-    """Return the snapshot for an event's inputs, with the scope that each setting came from."""
-    return {**{part: _facts_of(getattr(snapshot, part)) for part in PARTS}, "scopes": effective.scopes}
+    """Return the snapshot for an event's inputs, with the scope of each setting that isn't from GLOBAL."""
+    return {**{part: _facts_of(getattr(snapshot, part)) for part in PARTS}, "scopes": _own(effective)}
 
 
 def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
@@ -66,6 +67,13 @@ def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
 def decision_as_facts(decision: Decision) -> dict[str, Any]:
     """Return the decision for an event's outputs."""
     return {"decision": decision_as_json(decision)}
+
+
+def _own(effective: EffectiveConfig) -> dict[str, dict[str, str]]:
+    return {
+        group: {name: scope for name, scope in scopes.items() if scope != Scope.GLOBAL}
+        for group, scopes in effective.scopes.items()
+    }
 
 
 def _facts_of(part: Any) -> dict[str, Any] | None:

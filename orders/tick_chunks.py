@@ -16,6 +16,7 @@ from orders.claims import Clock
 from orders.models import TickChunk, TickQuote
 from orders.tick_evaluation import ALL, Quotes, TickWork, evaluate_locked
 from orders.tick_models import unfinished
+from orders.tick_quiet import record_quiet
 from orders.tick_scan import positions_in, positions_to_decide
 from positions.models import Position, PositionStatus
 
@@ -34,7 +35,7 @@ def work_off_chunk(*, clock: Clock, since: datetime) -> bool:
         if chunk is None:
             return False
         work = _work_on(chunk.tick.slot, _quotes_of(chunk), clock())
-        wanted = _whom_to_evaluate(chunk, work.stamp.at)
+        wanted = _whom_to_evaluate(chunk, work)
         held = set(wanted) - _evaluate(work, wanted, skip_locked=True)
         _finish(chunk, work)
     failed = [*work.failed, *_evaluate_held(sorted(held), work, clock)]
@@ -60,11 +61,14 @@ def _quotes_of(chunk: TickChunk) -> Quotes:
     return {(row.provider, row.ticker): row.value() for row in rows}
 
 
-def _whom_to_evaluate(chunk: TickChunk, at: datetime) -> list[UUID]:
-    """A chunk that is come to after the closing bell is let go."""
-    if not is_open(at):
+def _whom_to_evaluate(chunk: TickChunk, work: TickWork) -> list[UUID]:
+    """Return who needs a decision. A chunk that is come to after the closing bell is let go."""
+    if not is_open(work.stamp.at):
         return []
-    return positions_in(chunk) if settings.RECORD_EVALUATIONS == ALL else positions_to_decide(chunk)
+    if settings.RECORD_EVALUATIONS != ALL:
+        return positions_to_decide(chunk)
+    recorded = record_quiet(work, chunk)
+    return [position_id for position_id in positions_in(chunk) if position_id not in recorded]
 
 
 def _evaluate(work: TickWork, position_ids: Collection[UUID], *, skip_locked: bool) -> set[UUID]:

@@ -49,6 +49,10 @@ class TickWork:
     failed: list[UUID] = field(default_factory=list)
     _gates: dict[tuple[UUID, str, str], QuoteGate | None] = field(default_factory=dict)
 
+    def is_good(self, source: tuple[str, str]) -> bool:
+        """Whether nothing stands against a quote by now."""
+        return aged(self.quotes[source], self.stamp.at).gate is None
+
     def quote_for(self, position: Position) -> tuple[CheckedQuote, QuoteGate | None]:
         """Return a position's quote, grown older since it was fetched, and what stands against it."""
         source = (position.market_provider, position.ticker)

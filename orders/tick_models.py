@@ -103,8 +103,9 @@ class Watch(models.Model):
 
     `action` and `reason` are the outcome last recorded. As long as nothing changes, it is the outcome at any
     price from `first` to `last` (millionths of a dollar, both included) of a quote with the same `gate`;
-    ANY_QUOTE stands for every quote. `version` is that of the rules it was found by. The database itself
-    empties the range when position or settings change (`orders/watch_guards.py`).
+    ANY_QUOTE stands for every quote. `version` is that of the rules it was found by. `buy_at` and `sell_at`,
+    in ticks too, are the nearest trades on a day without orders, if it was one (`without_orders`). The database
+    itself empties the range when position or settings change (`orders/watch_guards.py`).
     """
 
     ANY_QUOTE = "*"
@@ -118,6 +119,9 @@ class Watch(models.Model):
     version = models.BigIntegerField(default=0)
     action = models.CharField(max_length=10)
     reason = models.CharField(max_length=40)
+    buy_at = models.BigIntegerField(null=True)
+    sell_at = models.BigIntegerField(null=True)
+    without_orders = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "watches"

@@ -6,7 +6,9 @@ millionths of a dollar, exactly on both engines.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -28,6 +30,18 @@ LEFT JOIN orders_rulesversion e ON e.owner = %s
 LEFT JOIN orders_rulesversion t ON t.owner = p.tenant_id
 """
 _OF_CHUNK = "WHERE p.status = 'active' AND p.id BETWEEN %s AND %s"
+_QUIET_HOLD = """
+AND w.action = 'HOLD' AND w.without_orders AND w.gate = '' AND q.gate = ''
+AND q.ticks BETWEEN w.first AND w.last
+AND w.version = COALESCE(e.version, 0) + COALESCE(t.version, 0)
+AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.position_id = p.id AND o.trading_date = %s)
+ORDER BY p.id
+"""
+_COLUMNS = (
+    "p.id, p.tenant_id, p.ticker, p.market_provider, p.broker, "
+    "p.qty, p.cash, p.dividend_receivable, p.anchor_price, w.buy_at, w.sell_at"
+)
+_LOCKED = "FOR NO KEY UPDATE OF p SKIP LOCKED"
 _NOT_QUIET = """
 AND (
     w.position_id IS NULL
@@ -36,6 +50,35 @@ AND (
     OR w.version <> COALESCE(e.version, 0) + COALESCE(t.version, 0)
 )
 """
+
+
+class QuietRow(NamedTuple):
+    """A position to which nothing happens: its balances, and its nearest trades in millionths of a dollar."""
+
+    pk: UUID
+    tenant_id: UUID
+    ticker: str
+    market_provider: str
+    broker: str
+    qty: Decimal
+    cash: Decimal
+    dividend_receivable: Decimal
+    anchor_price: Decimal
+    buy_at: int | None
+    sell_at: int | None
+
+
+def quiet_positions(chunk: TickChunk, day: date) -> list[QuietRow]:
+    """Lock and return those of which a watch says that they hold, and that had no order on `day`.
+
+    In the order of their ids, without those that somebody else holds.
+    """
+    sql = _IN_CHUNK.replace("p.id", _COLUMNS, 1) + _WATCHED + _OF_CHUNK + _QUIET_HOLD
+    if connection.features.has_select_for_update:
+        sql += _LOCKED
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk), day])
+        return [_quiet_row(row) for row in cursor.fetchall()]
 
 
 def positions_in(chunk: TickChunk) -> list[UUID]:
@@ -48,6 +91,26 @@ def positions_to_decide(chunk: TickChunk) -> list[UUID]:
     return _ids(
         _IN_CHUNK + _WATCHED + _OF_CHUNK + _NOT_QUIET,
         [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
+    )
+
+
+def _quiet_row(row: tuple[Any, ...]) -> QuietRow:
+    if connection.vendor == "postgresql":
+        return QuietRow(*row)
+    pk, tenant_id, ticker, name, broker, qty, cash, receivable, anchor, buy_at, sell_at = row
+    return QuietRow(
+        UUID(pk),
+        UUID(tenant_id),
+        ticker,
+        name,
+        broker,
+        # SQLite keeps a number; of 15 digits it is the one that is nearest to what was written.
+        Decimal(f"{qty:.8f}"),
+        Decimal(f"{cash:.6f}"),
+        Decimal(f"{receivable:.6f}"),
+        Decimal(f"{anchor:.6f}"),
+        buy_at,
+        sell_at,
     )
 
 

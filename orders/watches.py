@@ -16,7 +16,7 @@ from volbal.quotes import QuoteGate
 from volbal.values import Action, Decision
 
 OUTCOME = ("first", "last", "action", "reason")
-WHOLE = (*OUTCOME, "gate", "version")
+WHOLE = (*OUTCOME, "gate", "version", "buy_at", "sell_at", "without_orders")
 HIGHEST = in_ticks(MAX_PRICE)
 # Reasons that stand whatever the quote, until position, settings or a switch change.
 WHATEVER_THE_QUOTE = frozenset({"halted", "no_anchor"})
@@ -40,6 +40,9 @@ def watch_after(position: Position, snapshot: Snapshot, decision: Decision, vers
         version=version,
         action=decision.action,
         reason=decision.reason,
+        buy_at=None if decision.buy_at is None else in_ticks(decision.buy_at),
+        sell_at=None if decision.sell_at is None else in_ticks(decision.sell_at),
+        without_orders=snapshot.today.orders == 0,
     )
 
 

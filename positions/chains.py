@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -59,12 +60,24 @@ def as_json(value: Any) -> Any:
 
 def row_hash(row: ChainedRow) -> str:
     """Hash every column of the row but the hash itself."""
-    content = {
-        field.attname: as_json(getattr(row, field.attname))
-        for field in row._meta.concrete_fields
-        if field.attname != "hash"
-    }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    content = {name: as_json(getattr(row, name)) for name in hashed_columns(type(row))}
+    return hash_of(canonical(content))
+
+
+@cache
+def hashed_columns(model: type[ChainedRow]) -> tuple[str, ...]:
+    """Name the columns that a row's hash covers."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return tuple(name for name in names if name != "hash")
+
+
+def canonical(content: Any) -> str:
+    """Write JSON in the one form that is hashed: keys sorted, no blanks."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def hash_of(text: str) -> str:
+    """Hash a row that is written in that form."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -194,8 +194,13 @@ class Event(ChainedRow):
     """Why something happened: what was known (`inputs`), what followed (`outputs`), in plain words."""
 
     scope = models.CharField(max_length=10, choices=EventScope.choices)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, related_name="events")
-    position = models.ForeignKey(Position, on_delete=models.PROTECT, null=True, related_name="events")
+    # Their own indexes would only repeat the beginnings of those below, in the table that grows most.
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, related_name="events", db_index=False
+    )
+    position = models.ForeignKey(
+        Position, on_delete=models.PROTECT, null=True, related_name="events", db_index=False
+    )
     type = models.CharField(max_length=40, choices=EventType.choices)
     ts = models.DateTimeField()
     actor = models.CharField(max_length=150)

@@ -101,9 +101,10 @@ def test_an_evaluation_keeps_everything_it_was_made_from():
         "is_real": False,
     }
     assert event.inputs["trigger"] == {"up_threshold_pct": "2.5", "down_threshold_pct": "3"}
-    assert event.inputs["scopes"]["trigger"] == {
-        "up_threshold_pct": "POSITION",
-        "down_threshold_pct": "GLOBAL",
+    assert event.inputs["scopes"] == {
+        "trigger": {"up_threshold_pct": "POSITION"},
+        "guardrail": {},
+        "order_policy": {},
     }
     assert event.inputs["today"] == {"orders": 0, "notional": "0"}
     assert event.inputs["gates"]["market_open"] is True
