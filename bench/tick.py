@@ -1,7 +1,8 @@
 """`make bench`, the schedule: one tick over 10,000 positions, beside evaluating them one at a time.
 
 Medians of `ROUNDS` ticks, on SQLite and PostgreSQL. "One at a time" is measured on `ONE_BY_ONE` positions and
-given for all. CPU is this process's; PostgreSQL's comes on top. Nothing here asserts anything. `--positions N` and `--engine NAME` make it smaller.
+given for all. CPU is this process's; PostgreSQL's comes on top. Nothing here asserts anything.
+`--positions N` and `--engine NAME` make it smaller.
 """
 
 from __future__ import annotations

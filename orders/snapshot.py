@@ -47,7 +47,7 @@ PARTS = tuple(field.name for field in fields(Snapshot))
 
 def snapshot_as_facts(snapshot: Snapshot, effective: EffectiveConfig) -> dict[str, Any]:
     """Return the snapshot for an event's inputs, with the scope of each setting that isn't from GLOBAL."""
-    return {**{part: _facts_of(getattr(snapshot, part)) for part in PARTS}, "scopes": _own(effective)}
+    return {**{part: facts_of(getattr(snapshot, part)) for part in PARTS}, "scopes": _own(effective)}
 
 
 def snapshot_from_facts(facts: Mapping[str, Any]) -> Snapshot:
@@ -76,7 +76,8 @@ def _own(effective: EffectiveConfig) -> dict[str, dict[str, str]]:
     }
 
 
-def _facts_of(part: Any) -> dict[str, Any] | None:
+def facts_of(part: Any) -> dict[str, Any] | None:
+    """Return one part of a snapshot by the names of its fields; None of None."""
     return None if part is None else {name: getattr(part, name) for name in part.__slots__}
 
 

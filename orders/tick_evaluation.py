@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -19,6 +19,7 @@ from orders.cycle import carry_out
 from orders.models import Watch
 from orders.snapshot import Snapshot
 from orders.switches import share_switches
+from orders.tick_slots import milliseconds
 from orders.watches import rules_versions, save_watches, watch_after
 from positions.chains import lock_chains
 from positions.events import position_chain
@@ -66,8 +67,14 @@ class TickWork:
 
 
 def event_of(position_id: UUID, slot: datetime) -> UUID:
-    """Return the id of the event that tells of a position's evaluation at a slot: there can be only one."""
-    return uuid5(position_id, slot.isoformat())
+    """Return the id of the event that tells of a position's evaluation at a slot: there can be only one.
+
+    A UUID of version 8: the slot in milliseconds, then 74 bits of the position's id. The events of a tick,
+    written in the order of their positions, so follow each other in the index of ids too.
+    """
+    first = position_id.int >> 54
+    high = milliseconds(slot) << 16 | 0x8000 | first >> 62
+    return UUID(int=high << 64 | 1 << 63 | first & (1 << 62) - 1)
 
 
 def evaluate_locked(work: TickWork, positions: Collection[Position]) -> None:

@@ -104,8 +104,8 @@ class Watch(models.Model):
     `action` and `reason` are the outcome last recorded. As long as nothing changes, it is the outcome at any
     price from `first` to `last` (millionths of a dollar, both included) of a quote with the same `gate`;
     ANY_QUOTE stands for every quote. `version` is that of the rules it was found by. `buy_at` and `sell_at`,
-    in ticks too, are the nearest trades on a day without orders, if it was one (`without_orders`). The database
-    itself empties the range when position or settings change (`orders/watch_guards.py`).
+    in ticks too, are the nearest trades on a day without orders, if it was one (`without_orders`). The
+    database itself empties the range when position or settings change (`orders/watch_guards.py`).
     """
 
     ANY_QUOTE = "*"

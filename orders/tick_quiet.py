@@ -7,7 +7,7 @@ differs is put in its places. Decisions that a watch doesn't vouch for go the us
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,10 +18,10 @@ from django.db.models import Sum
 from configs.resolver import EffectiveConfig, effective_configs
 from orders.circumstances import Circumstances, snapshot_in
 from orders.models import RulesVersion, TickChunk, TradingState, TradingSwitch
-from orders.snapshot import Snapshot, decision_as_facts, snapshot_as_facts
+from orders.snapshot import Snapshot, decision_as_facts, facts_of, snapshot_as_facts
 from orders.switches import share_switches
 from orders.tick_evaluation import TickWork, event_of
-from orders.tick_scan import QuietRow, quiet_positions
+from orders.tick_scan import QuietRow, positions_with_settings, quiet_positions
 from positions.chains import as_json, canonical, hash_of, hashed_columns
 from positions.event_types import EventType
 from positions.models import Event, EventScope, Position
@@ -29,20 +29,27 @@ from positions.raw_events import RawEvent, read_heads, write_events
 from volbal.explain import of_hold
 from volbal.numbers import exact, plain, to_six
 from volbal.trading_day import trading_date
-from volbal.values import Action, Decision, TriggerConfig
+from volbal.values import Action, Decision, MarketQuote, TriggerConfig
+
+Whose = UUID | tuple[UUID, str]
+Settings = Mapping[Whose, EffectiveConfig]
 
 _HUNDRED = Decimal(100)
-# Where a value that differs goes, and the order in which sorted keys bring them.
-_STATE = ("anchor_price", "cash", "dividend_receivable", "qty")
-_ANSWER = ("buy_at", "explanation", "sell_at", "stock_pct_after", "stock_pct_before")
-_OWN = ("chain", "id", "inputs", "message", "outputs", "position_id", "prev_hash", "seq", "tenant_id")
+# What a decision looks at of a position.
+_COLUMNS = QuietRow._fields[: QuietRow._fields.index("buy_at")]
+# Values that differ, in the order in which sorted keys bring them; those in _RAW are JSON themselves.
+_INPUTS = ("anchor_price", "cash", "dividend_receivable", "qty", "ticker", "quote")
+_OUTPUTS = ("buy_at", "explanation", "sell_at", "stock_pct_after", "stock_pct_before")
+_ROW = ("chain", "id", "inputs", "message", "outputs", "position_id", "prev_hash", "seq", "tenant_id")
+_RAW = frozenset(
+    {"quote", "buy_at", "sell_at", "stock_pct_after", "stock_pct_before", "inputs", "outputs", "seq"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
     """What the events of some positions have in common, as text with a place for each value that differs."""
 
-    price: Decimal
     trigger: TriggerConfig
     inputs: str
     outputs: str
@@ -53,76 +60,82 @@ def record_quiet(work: TickWork, chunk: TickChunk) -> set[UUID]:
     share_switches()
     rules = _rules_seen()
     rows = _without_stopped(_on_good_quotes(work, quiet_positions(chunk, trading_date(work.stamp.at))))
-    effective = effective_configs(rows)  # type: ignore[arg-type]  # a row has what is asked of a position
+    forms = _Forms(work, *_settings_of(rows, chunk))
     if rules != _rules_seen():
         return set()  # changed while we looked: what the watches vouch for was decided by others
-    forms = _Forms(work, effective)
     events = list(_events(work, rows, forms))
     write_events(events, _shared(work))
     work.recorded += len(events)
     return {event.position_id for event in events}
 
 
+def _settings_of(rows: Sequence[QuietRow], chunk: TickChunk) -> tuple[set[UUID], Settings]:
+    """Return which positions have settings of their own, and the settings in force, by `_whose`."""
+    own = positions_with_settings(chunk)
+    one_of_each = {_whose(row, own): row for row in rows}
+    resolved = effective_configs(one_of_each.values())  # type: ignore[arg-type]  # all that is asked is there
+    return own, {whose: resolved[row.pk] for whose, row in one_of_each.items()}
+
+
+def _whose(row: QuietRow, own: set[UUID]) -> Whose:
+    """Return what decides about a position's settings: itself, or its tenant and its ticker."""
+    return row.pk if row.pk in own else (row.tenant_id, row.ticker)
+
+
 class _Forms:
-    """Makes each form once: one for every settings, broker and quote."""
+    """Makes each form once: one for all positions with the same settings, broker and kind of quote."""
 
-    def __init__(self, work: TickWork, effective: dict[UUID, EffectiveConfig]) -> None:
+    def __init__(self, work: TickWork, own: set[UUID], settings: Settings) -> None:
         self._work = work
-        self._effective = effective
-        self._made: dict[tuple[int, str, str, str], _Form | None] = {}
+        self._own = own
+        self._settings = settings
+        self._made: dict[tuple[int, str, str, bool], _Form | None] = {}
 
-    def of(self, row: QuietRow) -> _Form | None:
+    def of(self, row: QuietRow, quote: MarketQuote) -> _Form | None:
         """Return the form of a position's event; None if it doesn't hold after all."""
-        effective = self._effective[row.pk]
-        key = (id(effective), row.broker, row.market_provider, row.ticker)
+        effective = self._settings[_whose(row, self._own)]
+        key = (id(effective), row.broker, quote.source, quote.is_real)
         if key not in self._made:
-            self._made[key] = self._make(row, effective)
+            self._made[key] = self._make(row, effective, quote)
         return self._made[key]
 
-    def _make(self, row: QuietRow, effective: EffectiveConfig) -> _Form | None:
+    def _make(self, row: QuietRow, effective: EffectiveConfig, quote: MarketQuote) -> _Form | None:
         around = Circumstances(effective=effective, orders=[], state=TradingState.ACTIVE)
-        quote = self._work.quotes[row.market_provider, row.ticker].quote
-        snapshot = snapshot_in(around, Position(**row_as_columns(row)), quote, self._work.stamp.at)
+        columns = {name: getattr(row, name) for name in _COLUMNS}
+        snapshot = snapshot_in(around, Position(**columns), quote, self._work.stamp.at)
         decision = snapshot.decide()
-        if decision.action is not Action.HOLD or quote is None:
+        if decision.action is not Action.HOLD:
             return None
-        return _Form(
-            quote.price, snapshot.trigger, _inputs_form(snapshot, effective), _outputs_form(decision)
-        )
-
-
-def row_as_columns(row: QuietRow) -> dict[str, Any]:
-    """Return a position's columns that a decision looks at."""
-    columns = row._asdict()
-    return {name: value for name, value in columns.items() if name not in ("buy_at", "sell_at")}
+        return _Form(snapshot.trigger, _inputs_form(snapshot, effective), _outputs_form(decision))
 
 
 def _inputs_form(snapshot: Snapshot, effective: EffectiveConfig) -> str:
     facts = as_json(snapshot_as_facts(snapshot, effective))
-    facts["position"] |= {name: _place(name) for name in _STATE}
-    return _with_places(canonical(facts), _STATE)
+    facts["position"] |= {name: _place(name) for name in facts["position"]}
+    return _form({**facts, "quote": _place("quote")}, _INPUTS)
 
 
 def _outputs_form(decision: Decision) -> str:
-    facts = decision_as_facts(decision)
-    facts["decision"] |= {name: _place(name) for name in _ANSWER}
-    return _with_places(canonical(as_json(facts)), _ANSWER)
+    facts = as_json(decision_as_facts(decision))
+    facts["decision"] |= {name: _place(name) for name in _OUTPUTS}
+    return _form(facts, _OUTPUTS)
 
 
 def _row_form(work: TickWork) -> str:
     shared = {name: as_json(value) for name, value in _shared(work).items()}
-    content = {name: shared[name] if name in shared else _place(name) for name in hashed_columns(Event)}
-    return _with_places(canonical(content), _OWN)
+    return _form({name: shared.get(name, _place(name)) for name in hashed_columns(Event)}, _ROW)
 
 
 def _place(name: str) -> str:
     return f"<{name}>"
 
 
-def _with_places(text: str, names: Iterable[str]) -> str:
-    text = text.replace("%", "%%")
+def _form(content: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Write JSON with a `%s` for each value that differs."""
+    text = canonical(content).replace("%", "%%")
     for name in names:
-        text = text.replace(f'"{_place(name)}"', "%s")
+        place = f'"{_place(name)}"'
+        text = text.replace(place, "%s" if name in _RAW else '"%s"')
     return text
 
 
@@ -136,39 +149,37 @@ def _shared(work: TickWork) -> dict[str, Any]:
     }
 
 
-def _events(work: TickWork, rows: Sequence[QuietRow], forms: _Forms) -> Iterable[RawEvent]:
+def _events(work: TickWork, rows: Sequence[QuietRow], forms: _Forms) -> Iterator[RawEvent]:
     heads = read_heads([f"position/{row.pk}" for row in rows])
+    quotes = {source: checked.quote for source, checked in work.quotes.items()}
+    texts = {source: canonical(as_json(facts_of(quote))) for source, quote in quotes.items()}
     whole = _row_form(work)
     with exact():
         for row in rows:
-            form, chain = forms.of(row), f"position/{row.pk}"
-            if form is not None and chain in heads:
-                yield _event(row, form, whole, chain, heads[chain], event_of(row.pk, work.slot))
+            source, chain = (row.market_provider, row.ticker), f"position/{row.pk}"
+            quote = quotes[source]
+            form = None if quote is None else forms.of(row, quote)
+            if quote is not None and form is not None and chain in heads:
+                event_id = event_of(row.pk, work.slot)
+                yield _event(row, quote.price, texts[source], form, whole, chain, heads[chain], event_id)
 
 
 def _event(
-    row: QuietRow, form: _Form, whole: str, chain: str, head: tuple[int, str], event_id: UUID
+    row: QuietRow,
+    price: Decimal,
+    quote: str,
+    form: _Form,
+    whole: str,
+    chain: str,
+    head: tuple[int, str],
+    event_id: UUID,
 ) -> RawEvent:
-    message = of_hold(row, form.price, form.trigger)  # type: ignore[arg-type]
-    pct, seq, last = _stock_pct(row, form.price), head[0] + 1, head[1]
-    inputs = form.inputs % (
-        _text(row.anchor_price),
-        _text(row.cash),
-        _text(row.dividend_receivable),
-        _text(row.qty),
-    )
-    outputs = form.outputs % (_ticks(row.buy_at), f'"{message}"', _ticks(row.sell_at), pct, pct)
-    content = whole % (
-        f'"{chain}"',
-        f'"{event_id}"',
-        inputs,
-        f'"{message}"',
-        outputs,
-        f'"{row.pk}"',
-        f'"{last}"',
-        seq,
-        f'"{row.tenant_id}"',
-    )
+    message = of_hold(row, price, form.trigger)  # type: ignore[arg-type]  # all that is asked is there
+    pct, seq, last = _stock_pct(row, price), head[0] + 1, head[1]
+    balances = (row.anchor_price, row.cash, row.dividend_receivable, row.qty)
+    inputs = form.inputs % (*map(plain, balances), row.ticker, quote)
+    outputs = form.outputs % (_ticks(row.buy_at), message, _ticks(row.sell_at), pct, pct)
+    content = whole % (chain, event_id, inputs, message, outputs, row.pk, last, seq, row.tenant_id)
     return RawEvent(
         event_id, chain, seq, last, hash_of(content), message, inputs, outputs, row.tenant_id, row.pk
     )

@@ -81,6 +81,16 @@ def quiet_positions(chunk: TickChunk, day: date) -> list[QuietRow]:
         return [_quiet_row(row) for row in cursor.fetchall()]
 
 
+def positions_with_settings(chunk: TickChunk) -> set[UUID]:
+    """Return the ids of a chunk's positions that have settings of their own."""
+    tables = ("configs_triggerconfig", "configs_guardrailconfig", "configs_orderpolicyconfig")
+    own = " UNION ".join(
+        f"SELECT position_id FROM {table} WHERE position_id BETWEEN %s AND %s"  # noqa: S608
+        for table in tables
+    )
+    return set(_ids(own, _bounds(chunk) * len(tables)))
+
+
 def positions_in(chunk: TickChunk) -> list[UUID]:
     """Return the ids of all active positions of a chunk that the tick has a quote row for."""
     return _ids(_IN_CHUNK + _OF_CHUNK, [chunk.tick_id, *_bounds(chunk)])

@@ -5,7 +5,8 @@ For the schedule, which may record ten thousand evaluations at a time. Everythin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -52,35 +53,35 @@ def write_events(events: Collection[RawEvent], shared: dict[str, Any]) -> None:
     require_unit_of_work()
     if not events:
         return
-    stored = {name: _stored(name, value) for name, value in shared.items()}
-    rows = [_row(event, stored) for event in events]
+    rows = _rows(events, {name: _stored(name, value) for name, value in shared.items()})
     heads = [(event.seq, event.hash, event.chain) for event in events]
     (_copy if connection.vendor == "postgresql" else _execute_many)(rows, heads)
 
 
-def _row(event: RawEvent, stored: dict[str, Any]) -> list[Any]:
-    values = {**stored, **event._asdict()}
-    return [_plain_id(values[field.attname]) for field in _FIELDS]
-
-
-def _plain_id(value: Any) -> Any:
-    if isinstance(value, UUID):
-        return str(value) if connection.vendor == "postgresql" else value.hex
-    return value
+def _rows(events: Iterable[RawEvent], stored: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the columns of each event in the order of the table's."""
+    as_stored = str if connection.vendor == "postgresql" else attrgetter("hex")
+    names = [*stored, *RawEvent._fields]
+    in_order = itemgetter(*(names.index(field.attname) for field in _FIELDS))
+    shared = tuple(stored.values())
+    return [
+        in_order((*shared, as_stored(key), *rest, as_stored(tenant_id), as_stored(position_id)))
+        for key, *rest, tenant_id, position_id in events
+    ]
 
 
 def _stored(name: str, value: Any) -> Any:
     return Event._meta.get_field(name).get_db_prep_value(value, connection)  # type: ignore[union-attr]
 
 
-def _execute_many(rows: list[list[Any]], heads: list[tuple[int, str, str]]) -> None:
+def _execute_many(rows: list[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
     marks = ", ".join(["%s"] * len(_FIELDS))
     with connection.cursor() as cursor:
         cursor.executemany(f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({marks})", rows)  # noqa: S608
         cursor.executemany(f"UPDATE {_HEADS} SET seq = %s, hash = %s WHERE chain = %s", heads)  # noqa: S608
 
 
-def _copy(rows: list[list[Any]], heads: list[tuple[int, str, str]]) -> None:
+def _copy(rows: list[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
     seqs, hashes, chains = (list(column) for column in zip(*heads, strict=True))
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY {_TABLE} ({_COLUMNS}) FROM STDIN") as copy:
