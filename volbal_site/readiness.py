@@ -7,11 +7,14 @@ import secrets
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
+from alerts.pulses import worker_silence
 from positions.guards import missing_guards
 
 log = structlog.stdlib.get_logger(__name__)
@@ -46,11 +49,17 @@ def migrations() -> str | None:
     return f"{len(pending)} apps wait for manage.py migrate" if pending else None
 
 
+def worker() -> str | None:
+    """Ask when a worker last said that it is there, where one is expected."""
+    return worker_silence(timezone.now()) if settings.WORKER_EXPECTED else None
+
+
 CHECKS: dict[str, Check] = {
     "database": database,
     "cache": cache_works,
     "guards": guards,
     "migrations": migrations,
+    "worker": worker,
 }
 
 

@@ -71,7 +71,7 @@ def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
             f"Volatility Balancing is at http://127.0.0.1:{site.port}/ (Ctrl-C stops it)\n"
         )
         assert json.loads(site.get("/v1/healthz")) == {"status": "ok"}
-        assert len(site.processes()) == 3
+        assert len(site.processes()) == 5
 
         site.up.terminate()
 
