@@ -6,7 +6,6 @@ Only that: what is to be done stands in the database, and a nudge that is lost l
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from django.db import transaction
 
@@ -21,7 +20,7 @@ _wakers: list[Wake] = []
 def nudge(task: str) -> None:
     """Have a worker woken for a task once the open transaction has committed. Never fails, never waits."""
     if _wakers:
-        transaction.on_commit(partial(_wake_all, task), robust=True)
+        transaction.on_commit(lambda: _wake_all(task), robust=True)
 
 
 def wake_with(wake: Wake) -> None:

@@ -7,7 +7,7 @@ from threading import Condition, Thread
 
 import structlog
 
-from accounts.nudges import NUDGE_EXPIRES_S
+from accounts.nudges import NUDGE_EXPIRES_S, wake_with
 from volbal_site.celery import app
 
 log = structlog.stdlib.get_logger(__name__)
@@ -53,3 +53,8 @@ class Waker:
             self._is_away = True
         else:
             self._is_away = False
+
+
+def wake_workers() -> None:
+    """Let nudges of this process reach workers."""
+    wake_with(Waker())
