@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.transactions import Stamp, unit_of_work
@@ -15,9 +16,10 @@ from dividends.models import Dividend, Receivable, Split, SplitApplication
 from dividends.services import begin_day
 from market.calendar import session_at
 from market.providers.registry import provider
-from orders.breakers import note_evaluation_error
 from orders.claims import Clock
 from positions.models import Position, PositionStatus
+from positions.services import pause
+from volbal.errors import VolbalError
 from volbal.trading_day import trading_date
 
 log = logging.getLogger(__name__)
@@ -25,18 +27,23 @@ log = logging.getLogger(__name__)
 ACTOR = "worker"
 
 
-def begin_days(*, clock: Clock, is_over: Callable[[], bool] = lambda: False) -> int:
+def begin_days(
+    *, clock: Clock, only_active: bool = False, is_over: Callable[[], bool] = lambda: False
+) -> int:
     """Apply to every position what is due by this morning, each in a unit of work of its own.
 
     Return to how many something was due. Nothing is due on a day without a session: that acts at the next.
     Days that were missed are made up for. Safe to repeat, and to run on many workers at once. A position
-    that can't be dealt with doesn't keep the others; three times in ten minutes, and it is paused. Raises
-    OutsideCalendar.
+    that can't be dealt with is paused, since nothing may be decided about it, and doesn't keep the others.
+    Raises OutsideCalendar, and what the database raises when it is busy or away.
     """
     at = clock()
     if session_at(at) is None:
         return 0
-    positions = list(due_positions(trading_date(at)).order_by("pk").values_list("pk", flat=True))
+    due = due_positions(trading_date(at))
+    if only_active:
+        due = due.filter(status=PositionStatus.ACTIVE)
+    positions = list(due.order_by("pk").values_list("pk", flat=True))
     for done, position_id in enumerate(positions):
         if is_over():
             return done
@@ -76,7 +83,10 @@ def _begin_day(position_id: UUID, on: date, stamp: Stamp) -> None:
     try:
         with unit_of_work():
             begin_day(position_id=position_id, on=on, stamp=stamp)
-    except Exception:
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
         log.exception("day_not_begun", extra={"position": str(position_id)})
         with unit_of_work():
-            note_evaluation_error(position_id=position_id, stamp=stamp)
+            why = error.detail if isinstance(error, VolbalError) else "a bug"
+            pause(Position.objects.lock(position_id), f"its day can't be begun: {why}", stamp=stamp)

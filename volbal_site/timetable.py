@@ -31,6 +31,11 @@ class Entry:
 
 TIMETABLE: Mapping[str, Entry] = {
     "Heartbeat": Entry(task="alerts.heartbeat", every_s=5, what="Notes that timetable and worker are there."),
+    "Evaluate positions": Entry(
+        task="dividends.evaluate",
+        every_s=2,
+        what="Looks whether the next evaluation of all positions is due (EVALUATE_EVERY_S), and works on it.",
+    ),
     "Send orders, ask brokers": Entry(
         task="orders.send_and_ask", every_s=2, what="Sends waiting orders, asks about open ones, cancels."
     ),

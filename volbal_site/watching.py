@@ -1,4 +1,4 @@
-"""A thread of the web server that notices when no worker is heard of: who would tell, if not the web server?"""
+"""A thread of the web server that notices when no worker is heard of, and tells of it."""
 
 from __future__ import annotations
 

@@ -33,10 +33,9 @@ def test_it_does_not_come_when_nothing_was_done(woken):
     with pytest.raises(ZeroDivisionError), unit_of_work():
         nudge("t")
         raise ZeroDivisionError
-    with unit_of_work():
-        with pytest.raises(ZeroDivisionError), current_unit().savepoint():
-            nudge("t")
-            raise ZeroDivisionError
+    with unit_of_work(), pytest.raises(ZeroDivisionError), current_unit().savepoint():
+        nudge("t")
+        raise ZeroDivisionError
     assert woken == []
 
 

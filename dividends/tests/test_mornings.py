@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 
 from accounts.tests.threads import at_once
+from dividends import mornings
 from dividends.models import Dividend, Receivable, SplitApplication
 from dividends.mornings import begin_days, due_positions
 from dividends.tests.builders import (
@@ -20,7 +22,7 @@ from dividends.tests.builders import (
     make_split,
 )
 from market.calendar import open_of
-from orders.tests.builders import fresh
+from orders.tests.builders import events_of, fresh
 from positions.models import PositionStatus
 from positions.tests.builders import make_position, make_tenant
 
@@ -109,19 +111,32 @@ def test_a_position_on_stored_history_is_left_to_its_replay():
     assert Receivable.objects.count() == 0
 
 
-def test_a_position_that_fails_does_not_keep_the_others_and_is_paused_the_third_time(caplog):
+def test_a_position_that_fails_is_paused_and_does_not_keep_the_others(caplog):
     rich = make_position(qty=9_000_000)
-    cell = make_position(tenant=make_tenant("other"))
-    make_dividend(dps="900")  # more dollars than the books keep
+    cell = make_position(tenant=make_tenant("other"), anchor=200)
+    make_dividend(dps="120")  # more dollars than the books keep
 
-    for _ in range(2):
-        begun(EX_DATE)
-    assert [fresh(cell).dividend_receivable, fresh(rich).status] == [Decimal(67_500), "active"]
-    begun(EX_DATE)
+    assert [begun(EX_DATE), begun(EX_DATE), begun(EX_DATE, only_active=True)] == [2, 1, 0]
 
+    assert (fresh(cell).status, fresh(cell).dividend_receivable) == ("active", Decimal(9000))
     assert (fresh(rich).status, fresh(rich).dividend_receivable) == ("paused", 0)
-    assert {record.message for record in caplog.records} == {"day_not_begun"}
+    (paused,) = events_of(rich, "trading_paused")
+    assert paused.message.startswith("Paused: its day can't be begun: The books keep less than 1,000,000,000")
+    assert [record.message for record in caplog.records] == ["day_not_begun"] * 2
     assert_books_agree()
+
+
+def test_a_database_that_is_busy_pauses_nobody(monkeypatch):
+    cell = make_position()
+    make_dividend()
+
+    def busy(**_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(mornings, "begin_day", busy)
+    with pytest.raises(OperationalError):
+        begun(EX_DATE)
+    assert fresh(cell).status == "active"
 
 
 def test_a_worker_that_is_to_stop_leaves_the_rest_for_later():

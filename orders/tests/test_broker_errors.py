@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from alerts.models import Alert, Fault
@@ -12,7 +10,6 @@ from orders.brokers.base import NoAnswer
 from orders.models import TradingSwitch
 from orders.tests.scripted_broker import NAME, answer, make_waiting, status_of, step
 from orders.work import work_off
-from positions.tests.builders import OPENED_AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
