@@ -31,10 +31,10 @@ def database() -> str | None:
 
 
 def cache_works() -> str | None:
-    """Write and read back, under a name of this call's own."""
-    name = f"readyz:{secrets.token_hex(8)}"
-    cache.set(name, "ok", timeout=10)
-    return None if cache.get(name) == "ok" else "doesn't keep what it is given"
+    """Write and read back, under a name of this call's own; what stands in for Redis doesn't count."""
+    name, store = f"readyz:{secrets.token_hex(8)}", getattr(cache, "shared", cache)
+    store.set(name, "ok", timeout=10)
+    return None if store.get(name) == "ok" else "doesn't keep what it is given"
 
 
 def guards() -> str | None:

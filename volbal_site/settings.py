@@ -137,7 +137,7 @@ CACHES: dict[str, dict[str, object]] = {
 }
 if REDIS_URL:
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "volbal_site.shared_cache.SharedCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "volbal",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
