@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "volbal_site.settings")
 
 # Longer than the longest task: a message that is out for longer is given to another worker.
 VISIBILITY_S = 3600
+# How long a worker that is to stop waits for its tasks; a little less than the supervisor waits for it.
+DRAIN_S = 7
 
 
 def broker_settings(redis_url: str, folder: Path) -> dict[str, Any]:
@@ -89,6 +92,13 @@ app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
 
+def _drain(**_: Any) -> None:
+    """Give tasks that are under way their time to end, and no more: all of them stand being cut off."""
+    last_call = threading.Timer(DRAIN_S, os._exit, (os.EX_OK,))
+    last_call.daemon = True
+    last_call.start()
+
+
 def _leave_logging_alone(**_: Any) -> None:
     """Django's settings have set it up; Celery would add handlers of its own."""
 
@@ -98,5 +108,6 @@ def _die_with_the_worker(**_: Any) -> None:
     die_with(os.getppid(), signal.SIGKILL)
 
 
+signals.worker_shutting_down.connect(_drain)
 signals.setup_logging.connect(_leave_logging_alone)
 signals.worker_process_init.connect(_die_with_the_worker)

@@ -152,7 +152,8 @@ WORKER_THREADS = env.int("WORKER_THREADS", default=4)
 # none was heard of for so many seconds, and requests wake them.
 WORKER_EXPECTED = env.bool("WORKER_EXPECTED", default=False)
 WORKER_SILENT_S = env.int("WORKER_SILENT_S", default=30)
-DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
+# Only tasks that fail are told of; not those that come and go, nor messages that have expired.
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.DEBUG
 
 # Requests that one key may make in a minute; 0 is no limit. Counted in the cache.
 API_RATE_LIMIT_PER_MINUTE = env.int("API_RATE_LIMIT_PER_MINUTE", default=60_000)

@@ -13,8 +13,6 @@ from alerts.watch import watch_worker
 
 log = structlog.stdlib.get_logger(__name__)
 
-LOOK_EVERY_S = 10
-
 
 def start_watching() -> None:
     """Begin to watch in the background, once a worker that starts now has had its time."""
@@ -25,7 +23,7 @@ def _watch() -> None:
     time.sleep(settings.WORKER_SILENT_S)
     while True:
         look()
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(settings.WORKER_SILENT_S / 3)
 
 
 def look() -> None:

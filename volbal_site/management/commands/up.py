@@ -18,9 +18,8 @@ from volbal_site.secret_key import refuse_weak_production
 from volbal_site.supervisor import Child, Supervisor
 
 CELERY = ("-m", "celery", "--quiet", "-A", "volbal_site")
-# Messages of an earlier run are purged: all that they say stands in the database. Workers needn't know of
-# each other.
-WORKER_OPTIONS = ("--purge", "--without-gossip", "--without-mingle", "--without-heartbeat")
+# Workers needn't know of each other.
+WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 class Command(BaseCommand):
