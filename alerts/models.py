@@ -242,3 +242,13 @@ class Fault(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class Pulse(models.Model):
+    """When something that goes on by itself was last known to be alive: one row a kind."""
+
+    kind = models.CharField(primary_key=True, max_length=40)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M:%S} UTC"

@@ -8,9 +8,13 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from accounts.nudges import nudge
 from accounts.prepared import insert_rows
 from accounts.transactions import current_unit
 from alerts.models import Alert, AlertKind
+
+# The workers' task that sends alerts.
+DELIVER = "alerts.deliver"
 
 
 class AlertWriter:
@@ -27,7 +31,7 @@ class AlertWriter:
         """Write, as many alerts at once as stand side by side."""
         for are_alerts, steps in groupby(self._steps, lambda step: isinstance(step, Alert)):
             if are_alerts:
-                insert_rows([step for step in steps if isinstance(step, Alert)])
+                _write([step for step in steps if isinstance(step, Alert)])
             else:
                 for step in steps:
                     if callable(step):
@@ -40,6 +44,12 @@ class AlertWriter:
     def roll_back_to(self, mark: int) -> None:
         """Forget what came since the mark."""
         del self._steps[mark:]
+
+
+def nudge_to_send(alert: Alert) -> None:
+    """Have a worker woken to send a new alert, if it is one to be sent."""
+    if not alert.is_replayed:
+        nudge(DELIVER)
 
 
 def tell(alert: Alert) -> None:
@@ -56,3 +66,9 @@ def tell_over(kind: AlertKind, *, tenant_id: UUID | None, position_id: UUID | No
         Alert.objects.filter(kind=kind, cleared_at=None, **about).update(cleared_at=at)
 
     current_unit().finisher(AlertWriter).add(clear)
+
+
+def _write(alerts: list[Alert]) -> None:
+    insert_rows(alerts)
+    for alert in alerts:
+        nudge_to_send(alert)

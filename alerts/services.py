@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.transactions import Stamp, require_unit_of_work
 from alerts.models import Alert, AlertKind
+from alerts.outbox import nudge_to_send
 
 # What comes back as soon as this was never really over: it is the same alert, not news.
 COMES_BACK_WITHIN = timedelta(minutes=15)
@@ -66,6 +67,7 @@ def raise_alert(
         return False
     alert = alert_about(subject, kind=kind, message=message, at=at, key=key)
     Alert.objects.bulk_create([alert], ignore_conflicts=True)  # another unit may have been faster
+    nudge_to_send(alert)
     return Alert.objects.filter(pk=alert.pk).exists()
 
 

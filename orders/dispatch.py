@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from accounts.transactions import Stamp, unit_of_work
 from orders.answers import apply_answer
+from orders.breakers import note_broker_error
 from orders.brokers import broker_named
 from orders.brokers.base import Broker, BrokerAnswer
 from orders.claims import (
+    ACTOR,
     Claim,
     Clock,
     Step,
@@ -67,6 +69,7 @@ def dispatch_order(*, order_id: UUID, clock: Clock = timezone.now) -> Did:
         answer = _perform(broker, claim)
     except OSError as error:
         _record_failure(claim, error, clock)
+        _count_failure(claim, order, clock)
         return Did.FAILED
     if answer is None:
         _record_absence(claim, broker, clock)
@@ -106,6 +109,14 @@ def _record_answer(claim: Claim, answer: BrokerAnswer, clock: Clock) -> None:
         order = apply_answer(order, answer, stamp=stamp, found_at=at)
         if order.is_open and answer.status in FINISHED:
             _miss_executions(order, answer, stamp, at)
+
+
+def _count_failure(claim: Claim, order: Order, clock: Clock) -> None:
+    """Let the breaker know, in a unit of work of its own: what it halts is more than this position."""
+    with unit_of_work():
+        note_broker_error(
+            broker=claim.broker, position_id=order.position_id, stamp=Stamp(at=clock(), actor=ACTOR)
+        )
 
 
 def _record_failure(claim: Claim, error: OSError, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from accounts.nudges import nudge
 from accounts.prepared import insert_rows, update_row
 from accounts.transactions import Stamp
 from alerts.models import AlertKind
@@ -27,6 +28,8 @@ from volbal.order_states import OrderStatus, check_move
 from volbal.trading_day import trading_date
 from volbal.values import GuardrailConfig, Side
 
+# The workers' task that takes waiting orders further.
+SEND_AND_ASK = "orders.send_and_ask"
 EVENT_OF_STATUS = {
     OrderStatus.SUBMITTED: EventType.ORDER_SUBMITTED,
     OrderStatus.ACCEPTED: EventType.ORDER_ACCEPTED,
@@ -83,6 +86,8 @@ def place_order(position: Position, request: OrderRequest, *, stamp: Stamp) -> O
     insert_rows([order])
     if order.is_manual:
         _tell_proposal(order, stamp)
+    elif not broker_named(order.broker).in_process:
+        nudge(SEND_AND_ASK)
     return order
 
 
@@ -185,6 +190,7 @@ def cancel_or_ask(order: Order, reason: str, *, stamp: Stamp) -> bool:
         order.ask_at = None
         order.save(update_fields=["cancel_asked_by", "ask_at"])
         move(order, OrderStatus.CANCEL_PENDING, "To be cancelled.", stamp=stamp)
+        nudge(SEND_AND_ASK)
     return False
 
 

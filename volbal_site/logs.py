@@ -46,7 +46,8 @@ def logging_settings(*, for_people: bool, level: str) -> dict[str, Any]:
     """Return Django's LOGGING, and set structlog up to write through it.
 
     Silenced are lines that repeat the access log and, worse, quote what the caller sent: runserver's own (the
-    query), and Django's about wrong host names and refused requests.
+    query), and Django's about wrong host names and refused requests. Celery's about tasks too:
+    django-structlog tells of those that fail.
     """
     structlog.configure(
         processors=[
@@ -69,5 +70,7 @@ def logging_settings(*, for_people: bool, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.security": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            "celery": {"level": "WARNING"},
+            "celery.app.trace": {"level": "CRITICAL"},
         },
     }

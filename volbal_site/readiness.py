@@ -7,11 +7,14 @@ import secrets
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
+from alerts.pulses import worker_silence
 from positions.guards import missing_guards
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,10 +31,10 @@ def database() -> str | None:
 
 
 def cache_works() -> str | None:
-    """Write and read back, under a name of this call's own."""
-    name = f"readyz:{secrets.token_hex(8)}"
-    cache.set(name, "ok", timeout=10)
-    return None if cache.get(name) == "ok" else "doesn't keep what it is given"
+    """Write and read back, under a name of this call's own; what stands in for Redis doesn't count."""
+    name, store = f"readyz:{secrets.token_hex(8)}", getattr(cache, "shared", cache)
+    store.set(name, "ok", timeout=10)
+    return None if store.get(name) == "ok" else "doesn't keep what it is given"
 
 
 def guards() -> str | None:
@@ -46,11 +49,17 @@ def migrations() -> str | None:
     return f"{len(pending)} apps wait for manage.py migrate" if pending else None
 
 
+def worker() -> str | None:
+    """Ask when a worker last said that it is there, where one is expected."""
+    return worker_silence(timezone.now()) if settings.WORKER_EXPECTED else None
+
+
 CHECKS: dict[str, Check] = {
     "database": database,
     "cache": cache_works,
     "guards": guards,
     "migrations": migrations,
+    "worker": worker,
 }
 
 

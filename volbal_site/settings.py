@@ -1,5 +1,6 @@
 """Settings. Everything that differs between machines comes from the environment (see .env.example)."""
 
+import logging
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -40,6 +41,7 @@ INSTALLED_APPS = [
     "alerts",
     "accounts",
     "ninja",
+    "django_celery_beat",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -135,11 +137,24 @@ CACHES: dict[str, dict[str, object]] = {
 }
 if REDIS_URL:
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "volbal_site.shared_cache.SharedCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "volbal",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
+# What runs by itself (docs/operations.md, "Workers"). Messages go through Redis, without one through files
+# beside the SQLite file.
+QUEUE_DIR = VAR_DIR / "queue"
+if IS_SQLITE:
+    QUEUE_DIR = Path(f"{DATABASES['default']['NAME']}.queue")
+WORKER_THREADS = env.int("WORKER_THREADS", default=4)
+# Whether workers run, which `manage.py up` says to its children: then `/v1/readyz` and an alert tell when
+# none was heard of for so many seconds, and requests wake them.
+WORKER_EXPECTED = env.bool("WORKER_EXPECTED", default=False)
+WORKER_SILENT_S = env.int("WORKER_SILENT_S", default=30)
+# Only tasks that fail are told of; not those that come and go, nor messages that have expired.
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.DEBUG
+
 # Requests that one key may make in a minute; 0 is no limit. Counted in the cache.
 API_RATE_LIMIT_PER_MINUTE = env.int("API_RATE_LIMIT_PER_MINUTE", default=60_000)
 

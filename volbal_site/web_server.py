@@ -52,7 +52,10 @@ def load_application(path: str) -> Any:
     watcher = multiprocessing.parent_process()
     if watcher is not None and watcher.pid is not None:
         die_with(watcher.pid, signal.SIGKILL)
-    return import_string(path)
+    application = import_string(path)
+    if settings.WORKER_EXPECTED:
+        import_string("volbal_site.watching.start_watching")()  # reads models, which the application sets up
+    return application
 
 
 if __name__ == "__main__":

@@ -99,7 +99,8 @@ def test_a_broker_that_fails_five_times_in_a_row_is_left_alone(broker, clock, se
     assert sorted(status_of(order) for order in orders) == ["new"] * 3 + ["unknown"] * 5
 
 
-def test_an_answer_in_between_and_the_count_begins_anew(broker, clock):
+def test_an_answer_in_between_and_the_count_begins_anew(broker, clock, settings):
+    settings.BREAKER_BROKER_ERRORS = 0
     for _ in range(9):
         make_waiting()
     broker.says("submit", *[NoAnswer("down")] * 4, answer("accepted"), *[NoAnswer("down")] * 4)

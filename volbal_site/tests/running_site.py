@@ -34,12 +34,12 @@ class Site:
     @property
     def watcher(self) -> int:
         """Return the id of the web server's process that watches the others."""
-        return self._only_child_of(self.up.pid)
+        return self._child(self.up.pid, "volbal_site.web_server")
 
     @property
     def answerer(self) -> int:
         """Return the id of the web server's process that answers."""
-        return self._only_child_of(self.watcher)
+        return self._child(self.watcher, "")
 
     def get(self, path: str) -> bytes:
         """Return what the site answers. Raises OSError if it doesn't."""
@@ -63,8 +63,20 @@ class Site:
         except OSError:  # it ended, or belongs to another user
             return False
 
-    def _only_child_of(self, pid: int) -> int:
-        (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    @property
+    def worker(self) -> int:
+        """Return the id of the worker's process."""
+        return self._child(self.up.pid, "worker")
+
+    @property
+    def beat(self) -> int:
+        """Return the id of the process that sends what is on the timetable."""
+        return self._child(self.up.pid, "beat")
+
+    def _child(self, pid: int, argument: str) -> int:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        named = f"\0{argument}".encode()
+        (child,) = (child for child in children if named in Path(f"/proc/{child}/cmdline").read_bytes())
         return int(child)
 
 

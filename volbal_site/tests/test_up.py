@@ -71,7 +71,7 @@ def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
             f"Volatility Balancing is at http://127.0.0.1:{site.port}/ (Ctrl-C stops it)\n"
         )
         assert json.loads(site.get("/v1/healthz")) == {"status": "ok"}
-        assert len(site.processes()) == 3
+        assert len(site.processes()) == 5
 
         site.up.terminate()
 
@@ -80,14 +80,26 @@ def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
         assert scratch.told("verify_audit").startswith("History is intact")
 
 
-@pytest.mark.parametrize("watcher_too", [False, True])
-def test_killing_it_outright_takes_all_its_processes_along(migrated, tmp_path, watcher_too):
+@pytest.mark.parametrize("with_it", [[], ["watcher"], ["worker", "beat"]])
+def test_killing_it_outright_takes_all_its_processes_along_and_it_starts_again(migrated, tmp_path, with_it):
     with running_site(migrated, tmp_path) as site:
-        doomed = [site.up.pid, site.watcher] if watcher_too else [site.up.pid]
-        for pid in doomed:
+        for pid in [site.up.pid, *(getattr(site, name) for name in with_it)]:
             os.kill(pid, signal.SIGKILL)
 
         wait_until(lambda: site.processes() == [], STOPS_WITHIN_S)
+    if with_it:
+        with running_site(migrated, tmp_path, site.port) as again:
+            assert again.is_alive()
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_a_worker_or_a_beat_that_dies_stops_everything(migrated, tmp_path, name):
+    with running_site(migrated, tmp_path) as site:
+        os.kill(getattr(site, name), signal.SIGKILL)
+
+        assert site.up.wait(STOPS_WITHIN_S) == 1
+        assert site.processes() == []
+        assert f"{name} was killed by SIGKILL. Everything is stopped." in site.said.read_text()
 
 
 def test_a_process_that_answers_is_replaced_and_a_web_server_that_dies_stops_everything(migrated, tmp_path):

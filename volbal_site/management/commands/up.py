@@ -17,6 +17,10 @@ from volbal_site.addresses import Address, CannotListen, is_answered, read_addre
 from volbal_site.secret_key import refuse_weak_production
 from volbal_site.supervisor import Child, Supervisor
 
+CELERY = ("-m", "celery", "--quiet", "-A", "volbal_site")
+# Workers needn't know of each other.
+WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+
 
 class Command(BaseCommand):
     help = "Bring the database up to date, check it, and run the site until Ctrl-C."
@@ -58,13 +62,15 @@ class Command(BaseCommand):
 
 
 def children_at(bind: Address) -> list[Child]:
-    """Return what runs: the web server."""
+    """Return what runs: the web server, the worker, and beat, which sends what is on the timetable."""
     paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
-    found = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    found = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "WORKER_EXPECTED": "true"}
     web = Child(
         name="web",
         arguments=("-m", "volbal_site.web_server", str(bind)),
         environment=found,
         is_ready=lambda: is_answered(bind),
     )
-    return [web]
+    worker = Child(name="worker", arguments=(*CELERY, "worker", *WORKER_OPTIONS), environment=found)
+    beat = Child(name="beat", arguments=(*CELERY, "beat", "--pidfile="), environment=found)
+    return [web, worker, beat]
