@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "volbal_site.middleware.request_id",
     "volbal_site.middleware.access_log",
+    "volbal_site.request_times.request_times",
     "volbal_site.middleware.api_edge",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,6 +126,9 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="text" if DEBUG or sys.stderr.isatty() else "json")
 LOGGING = logging_settings(for_people=LOG_FORMAT == "text", level=LOG_LEVEL)
+
+# Who may read /metrics: whoever brings this as a bearer token; empty is nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, dict[str, object]] = {
