@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
@@ -12,6 +13,7 @@ from volbal_site.figures import DatabaseFigures
 from volbal_site.request_times import request_figures
 
 
+@login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer all figures. Loopback is no permission: behind a proxy everybody comes from there."""
     if not _is_allowed(request):
