@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, InterfaceError
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
 from prometheus_client import Metric
@@ -21,7 +21,8 @@ from prometheus_client.registry import Collector
 from accounts.models import Tenant
 from alerts.models import Alert, AlertDelivery, Fault
 from market.models import HostBreaker, Quote
-from orders.models import MANUAL, BrokerDifference, Order, TradingSwitch
+from orders.models import MANUAL, BrokerDifference, Order, Tick, TickChunk, TradingSwitch
+from orders.tick_models import unfinished
 from positions.event_types import EventType
 from positions.models import Event, Position
 
@@ -63,6 +64,36 @@ def evaluations(at: datetime) -> Metric:
     rows = outcome.values_list("action", "reason").annotate(n=Count("*"))
     told = "Evaluations recorded in the last five minutes, by what they came to."
     return _family("volbal_evaluations_5m", told, ["action", "reason"], rows)
+
+
+def tick_duration(at: datetime) -> Metric:
+    """How long the last tick that is done took, from its beginning to its last chunk."""
+    recent = Tick.objects.filter(slot__gt=at - LATELY).annotate(
+        done=Max("parts__done_at"), waiting=Count("parts", filter=Q(parts__done_at=None))
+    )
+    done = recent.filter(waiting=0).order_by("-slot").values_list("done", "opened_at")[:1]
+    rows = [(_age(opened_at, ended),) for ended, opened_at in done if ended is not None]
+    told = "How long the newest tick that is done took; none in the last five minutes, no number."
+    return _family("volbal_tick_seconds", told, [], rows)
+
+
+def chunks_waiting(at: datetime) -> Metric:
+    """Chunks of the newest tick that nobody has evaluated."""
+    rows = [(unfinished(since=at - LATELY).count(),)]
+    return _family("volbal_tick_chunks_waiting", "Chunks of the newest tick still to be done.", [], rows)
+
+
+def positions_looked_at(at: datetime) -> Metric:
+    """What the ticks of the last minutes came to."""
+    sums = TickChunk.objects.filter(tick__slot__gt=at - LATELY).aggregate(
+        evaluated=Sum("evaluated", default=0),
+        recorded=Sum("recorded", default=0),
+        failed=Sum("failed", default=0),
+    )
+    told = (
+        "Positions that ticks of the last five minutes decided on, of those recorded, and those that failed."
+    )
+    return _family("volbal_tick_positions_5m", told, ["what"], sums.items())
 
 
 def orders(at: datetime) -> Metric:
@@ -159,6 +190,9 @@ def differences(at: datetime) -> Metric:
 FIGURES: tuple[Callable[[datetime], Metric], ...] = (
     positions,
     evaluations,
+    tick_duration,
+    chunks_waiting,
+    positions_looked_at,
     orders,
     orders_waiting,
     oldest_unsent_order,

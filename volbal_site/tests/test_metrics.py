@@ -19,7 +19,7 @@ from alerts.services import raise_alert
 from alerts.tests.builders import make_alert, make_channel
 from dividends.tests.scratch import scratch_database
 from market.models import HostBreaker, Quote
-from orders.models import BrokerDifference, TradingState
+from orders.models import BrokerDifference, Tick, TickChunk, TradingState
 from orders.switches import turn
 from orders.tests.builders import make_order, run_at
 from orders.tests.scripted_broker import NAME, scripted
@@ -120,6 +120,27 @@ def test_evaluations_of_the_last_minutes_are_counted_by_outcome():
     assert found["volbal_evaluations_5m", "SELL", "trigger_up"] == 1
     assert found["volbal_positions", "active"] == 4
     assert found["volbal_orders", "paper", "filled"] == 2
+
+
+def test_the_schedules_work_is_told():
+    now = timezone.now()
+    for minutes, took in ((3, 20), (2, 7), (1, None)):
+        slot = now - timedelta(minutes=minutes)
+        tick = Tick.objects.create(id=minutes, slot=slot, opened_at=slot, positions=2, chunks=2)
+        for number, done in enumerate([timedelta(seconds=1), took and timedelta(seconds=took)]):
+            at = done and slot + done
+            TickChunk.objects.create(tick=tick, number=number, done_at=at, evaluated=3, recorded=2, failed=1)
+
+    found = figures()
+
+    assert found["volbal_tick_seconds",] == 7
+    assert found["volbal_tick_chunks_waiting",] == 1
+    assert found["volbal_tick_positions_5m", "evaluated"] == 18
+    assert found["volbal_tick_positions_5m", "failed"] == 6
+
+
+def test_without_ticks_no_duration_is_made_up():
+    assert ("volbal_tick_seconds",) not in figures()
 
 
 def test_orders_are_counted_by_what_they_wait_for(settings):
