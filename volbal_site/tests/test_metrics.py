@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from urllib.request import Request, urlopen
@@ -17,7 +18,7 @@ from accounts.transactions import unit_of_work
 from alerts.models import Fault, FaultKind
 from alerts.services import raise_alert
 from alerts.tests.builders import make_alert, make_channel
-from dividends.tests.scratch import scratch_database
+from dividends.tests.scratch import ROOT, scratch_database
 from market.models import HostBreaker, Quote
 from orders.models import BrokerDifference, Tick, TickChunk, TradingState
 from orders.switches import turn
@@ -202,6 +203,13 @@ def test_feeds_faults_switches_and_differences_are_told():
     assert found["volbal_trading_switches", "GLOBAL", "HALTED"] == 1
     assert found["volbal_broker_differences", "p", "cash"] == 1
     assert found["volbal_database_up",] == 1
+
+
+def test_every_figure_is_in_the_documentation_and_no_other():
+    told = (ROOT / "docs" / "operations.md").read_text()
+    known = set(re.findall(r"^# TYPE (\w+) ", ask().text, re.MULTILINE))
+
+    assert set(re.findall(r"`(volbal_[a-z0-9_]+?)(?:_count)?[`{]", told)) == known
 
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rows():
