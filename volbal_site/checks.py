@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
+from orders.real_money import unreal_data_faults
 from positions.guards import missing_guards
 
 SQLITE_PRAGMAS = {
@@ -19,6 +20,7 @@ SQLITE_PRAGMAS = {
 }
 # What worker, schedule, commands and a person's own look at the database may need beside the web server.
 SPARE_CONNECTIONS = 20
+SHORTEST_TOKEN = 32
 
 
 @register(Tags.database)
@@ -29,6 +31,40 @@ def check_database(
     if not databases:
         return []
     return [*_sqlite_faults(), *_postgresql_faults(), *_guard_faults()]
+
+
+@register(Tags.database, deploy=True)
+def check_real_money(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **_options: Any
+) -> list[CheckMessage]:
+    """Say which real brokers would trade on data that isn't."""
+    if not databases:
+        return []
+    return [Error(f"{fault[0].upper()}{fault[1:]}.", id="volbal.E004") for fault in unreal_data_faults()]
+
+
+@register(Tags.security)
+def check_metrics_token(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """Refuse a token for /metrics that can be guessed."""
+    if not settings.METRICS_TOKEN or len(settings.METRICS_TOKEN) >= SHORTEST_TOKEN:
+        return []
+    return [Error(f"METRICS_TOKEN must be {SHORTEST_TOKEN} random characters or more.", id="volbal.E005")]
+
+
+@register(Tags.security, deploy=True)
+def check_exposure(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """Say what would be fine on a desk and isn't where others come in."""
+    found: list[CheckMessage] = []
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Warning("ALLOWED_HOSTS allows every name.", id="volbal.W002"))
+    if settings.WEB_PROCESSES > 1 and not settings.REDIS_URL:
+        found.append(
+            Warning(
+                "Without REDIS_URL each web process counts the calls of a key for itself.",
+                id="volbal.W003",
+            )
+        )
+    return found
 
 
 def _sqlite_faults() -> Iterator[CheckMessage]:

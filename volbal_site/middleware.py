@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from structlog.contextvars import bound_contextvars
@@ -24,6 +25,7 @@ LARGEST_BODY = 64 * 1024
 LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 LONGEST_PATH = 200
+WITHOUT_TLS = frozenset({"/v1/healthz", "/v1/readyz"})
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
@@ -67,9 +69,10 @@ def api_edge(get_response: GetResponse) -> GetResponse:
             return get_response(request)
         request.META.pop("HTTP_COOKIE", None)  # a browser's login counts for nothing here
         request.refusal_of = of_error  # type: ignore[attr-defined]  # rooms below keep refusals too
-        response = _refused_body(request) or get_response(request)
+        response = _refused_plain(request) or _refused_body(request) or get_response(request)
         if response.status_code >= 400 and response["Content-Type"] != CONTENT_TYPE:
-            return _as_problem(request, response)
+            response = _as_problem(request, response)
+        response.setdefault("Cache-Control", "no-store")
         return response
 
     return middleware
@@ -81,6 +84,15 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if "Allow" in response:
         problem["Allow"] = response["Allow"]
     return problem
+
+
+def _refused_plain(request: HttpRequest) -> HttpResponse | None:
+    """Where TLS is a must, refuse what came without, but for the questions that need no key."""
+    if not settings.HTTPS_ONLY or request.is_secure() or request.path in WITHOUT_TLS:
+        return None
+    return plain_problem(
+        request, 403, "Only over HTTPS. A key that was sent without it is known: make another."
+    )
 
 
 def _refused_body(request: HttpRequest) -> HttpResponse | None:

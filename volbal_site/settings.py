@@ -7,6 +7,7 @@ from pathlib import Path
 
 import environ
 
+from volbal_site.addresses import is_loopback
 from volbal_site.logs import logging_settings
 from volbal_site.secret_key import secret_key
 
@@ -30,6 +31,19 @@ BIND = env.str("BIND", default="127.0.0.1:8000")
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
 WEB_THREADS = env.int("WEB_THREADS", default=16)
 
+# Whoever can be reached from other machines is spoken to over TLS only. That ends at a proxy, which must set
+# X-Forwarded-Proto; calls of the API that come without are refused instead of redirected, so that a key that
+# was sent in the clear is noticed. What says how things are is asked from inside, without TLS.
+HTTPS_ONLY = env.bool("HTTPS_ONLY", default=not (DEBUG or is_loopback(BIND)))
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^v1/", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=365 * 24 * 60 * 60) if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
+# A place on the browsers' preload list is the domain's owner's to ask for: it can't be given back for months.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+
 INSTALLED_APPS = [
     "volbal_site",
     "simulation",
@@ -52,8 +66,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "volbal_site.middleware.request_id",
     "volbal_site.middleware.access_log",
-    "volbal_site.middleware.api_edge",
+    "volbal_site.request_times.request_times",
     "django.middleware.security.SecurityMiddleware",
+    "volbal_site.middleware.api_edge",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -127,6 +142,9 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="text" if DEBUG or sys.stderr.isatty() else "json")
 LOGGING = logging_settings(for_people=LOG_FORMAT == "text", level=LOG_LEVEL)
+
+# Who may read /metrics: whoever brings this as a bearer token; empty is nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, dict[str, object]] = {

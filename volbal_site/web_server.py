@@ -20,6 +20,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from volbal_site.addresses import Address, read_address
+from volbal_site.counting_together import counting_together
 from volbal_site.parent_death import die_with
 
 APPLICATION = "volbal_site.wsgi.application"
@@ -30,7 +31,7 @@ _HTTP = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=64 * 1024)
 
 def serve(address: Address) -> None:
     """Serve until a signal comes. Ends with status 1 if the processes that answer can't be kept alive."""
-    Granian(
+    server = Granian(
         APPLICATION,
         address=address.host,
         port=address.port,
@@ -44,7 +45,9 @@ def serve(address: Address) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE_S,
         log_level=LogLevels.error,
-    ).serve(target_loader=load_application)
+    )
+    with counting_together(settings.WEB_PROCESSES):
+        server.serve(target_loader=load_application)
 
 
 def load_application(path: str) -> Any:

@@ -82,6 +82,13 @@ class ScriptedBroker:
         return answer
 
 
+class RealBroker(ScriptedBroker):
+    """One that would trade real money."""
+
+    name = "real"
+    is_real = True
+
+
 @dataclass
 class WallClock:
     """A wall clock that only the test moves."""

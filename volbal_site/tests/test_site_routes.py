@@ -21,6 +21,7 @@ ANYONE, STAFF, NOT_FOUND = "anyone", "staff", "nobody: there is nothing"
 
 # Every page, as its address is written in urls.py, and who may see it.
 PAGES = {
+    "metrics": NOT_FOUND,  # without the token: test_metrics.py
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
     "v1/": NOT_FOUND,

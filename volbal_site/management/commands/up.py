@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
+from orders.real_money import unreal_data_faults
 from positions.guards import missing_guards
 from volbal_site.addresses import Address, CannotListen, is_answered, read_address, require_free
 from volbal_site.secret_key import refuse_weak_production
@@ -54,6 +55,8 @@ class Command(BaseCommand):
         self.check(databases=[DEFAULT_DB_ALIAS])
         for table, trigger in missing_guards():
             raise CommandError(f"Table {table} lacks its guard {trigger}, and migrate can't install it.")
+        for fault in unreal_data_faults():
+            raise CommandError(f"Nothing is traded for real like this: {fault}.")
         connections.close_all()
 
     def _say(self, text: str) -> None:
@@ -64,7 +67,11 @@ class Command(BaseCommand):
 def children_at(bind: Address) -> list[Child]:
     """Return what runs: the web server, the worker, and beat, which sends what is on the timetable."""
     paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
-    found = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "WORKER_EXPECTED": "true"}
+    found = {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "BIND": str(bind),
+        "WORKER_EXPECTED": "true",
+    }
     web = Child(
         name="web",
         arguments=("-m", "volbal_site.web_server", str(bind)),
