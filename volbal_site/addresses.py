@@ -36,6 +36,12 @@ def read_address(text: str) -> Address:
     return Address(match["host"].strip("[]"), int(match["port"]))
 
 
+def is_loopback(text: str) -> bool:
+    """Return whether HOST:PORT is reached from this machine alone."""
+    host = text.rpartition(":")[0].strip("[]")
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def require_free(address: Address) -> None:
     """Raise CannotListen if somebody listens there already, or nobody may."""
     try:
