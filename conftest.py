@@ -15,6 +15,8 @@ from django.test import TransactionTestCase
 from accounts.transactions import require_no_transaction
 from positions.guards import install_guards, remove_guards
 
+pytest_plugins = ["volbal_site.pages.tests.browser"]
+
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 

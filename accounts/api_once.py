@@ -10,15 +10,19 @@ from pydantic import BaseModel
 
 from accounts.api_auth import tenant_of
 from accounts.api_types import as_json
-from accounts.idempotency import Answer, IdempotentRequest, Replayed, answer_once, check_key, fingerprint_of
-from accounts.transactions import unit_of_work
+from accounts.idempotency import (
+    Answer,
+    IdempotentRequest,
+    Replayed,
+    answer_or_refuse,
+    check_key,
+    fingerprint_of,
+)
 from volbal import strict_json
-from volbal.errors import Conflict, Refused, VolbalError
+from volbal.errors import VolbalError
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
-# Refusals that depend on the state of the books; another time the same request may be granted.
-STORED = (Conflict, Refused)
 
 
 def once(
@@ -34,39 +38,22 @@ def once(
     """Run `act` in a unit of work of its own and answer its result, the same answer for the same key.
 
     A refusal that depends on the state of the books is kept under the key too. `on_refusal` writes what such
-    a refusal leaves behind, after all that `act` did was undone. Raises what `act` and `answer_once` raise,
-    and IdempotencyKeyMissing if the call needs a key.
+    a refusal leaves behind, after all that `act` did was undone. Raises what `act` and `answer_or_refuse`
+    raise, and IdempotencyKeyMissing if the call needs a key.
     """
     idempotent = _idempotent(request, required=required, keep_forever=keep_forever)
     request.idempotent = idempotent  # type: ignore[attr-defined]
 
-    def refuse(error: VolbalError) -> Answer | None:
-        if on_refusal is not None and isinstance(error, STORED):
-            on_refusal(error)
-        return _refusal(request, error)
-
     def answer_act() -> Answer:
         return Answer(status, as_json(schema, act()), _headers(request, "application/json"))
 
-    try:
-        answer = answer_once(idempotent, answer_act, refuse)
-    except VolbalError as error:
-        if idempotent is None and on_refusal is not None and isinstance(error, STORED):
-            with unit_of_work():
-                on_refusal(error)
-        raise
+    answer = answer_or_refuse(
+        idempotent, answer_act, lambda error: _refusal(request, error), on_refusal=on_refusal
+    )
     response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
     if isinstance(answer, Replayed):
         response[REPLAYED_HEADER] = "true"
     return response
-
-
-def idempotent_of(request: HttpRequest) -> IdempotentRequest:
-    """Return the key and fingerprint that the call which `once` is running came under."""
-    idempotent: IdempotentRequest | None = getattr(request, "idempotent", None)
-    if idempotent is None:
-        raise ValueError("only inside `once` with a key that is required")
-    return idempotent
 
 
 def _idempotent(request: HttpRequest, *, required: bool, keep_forever: bool) -> IdempotentRequest | None:
@@ -86,10 +73,7 @@ def _idempotent(request: HttpRequest, *, required: bool, keep_forever: bool) -> 
     )
 
 
-def _refusal(request: HttpRequest, error: VolbalError) -> Answer | None:
-    """Return what is kept of a refusal: those that depend on the books' state, and no others."""
-    if not isinstance(error, STORED):
-        return None
+def _refusal(request: HttpRequest, error: VolbalError) -> Answer:
     response: HttpResponse = request.refusal_of(request, error)  # type: ignore[attr-defined]
     return Answer(response.status_code, response.text, _headers(request, response["Content-Type"]))
 

@@ -66,6 +66,20 @@ class IdempotencyKeyExpired(Conflict):
     title = "The answer to this request is no longer kept"
 
 
+class InvitationUsed(Conflict):
+    """The link lets nobody in any more."""
+
+    code = "invitation-used"
+    title = "This invitation can't be used"
+
+
+class LastOwner(Conflict):
+    """A tenant needs somebody who can configure it."""
+
+    code = "last-owner"
+    title = "Somebody must stay owner"
+
+
 class OutsideUnitOfWork(RuntimeError):
     """Something was to be locked or written without a unit of work around it: a mistake in the program."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, models
+from django.http import HttpRequest
 
 from accounts.errors import (
     IdempotencyInProgress,
@@ -24,13 +25,15 @@ from accounts.errors import (
 from accounts.models import IdempotencyRecord
 from accounts.prepared import insert_unless_there
 from accounts.transactions import current_unit, require_unit_of_work, unit_of_work
-from volbal.errors import MalformedJson, VolbalError
+from volbal.errors import Conflict, MalformedJson, Refused, VolbalError
 from volbal.fields import JsonNumber
 from volbal.numbers import JSON_NUMBER, LONGEST_NUMBER, PLAIN_NUMBER, plain
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 KEPT_AT_LEAST = timedelta(days=7)
 RETRY_AFTER_S = 1
+# Refusals that depend on the state of the books; another time the same request may be granted.
+STORED = (Conflict, Refused)
 # Fields whose text is a name, never a number: executions "1.0" and "1.00" are two.
 NAMES = frozenset({"execution_id", "client_order_id", "reason", "ticker"})
 # PostgreSQL's word for "another transaction held it longer than lock_timeout".
@@ -124,6 +127,14 @@ def check_key(text: str | None, *, required: bool) -> str | None:
     return text
 
 
+def idempotent_of(request: HttpRequest) -> IdempotentRequest:
+    """Return the key and fingerprint that the call that is being answered came under."""
+    idempotent: IdempotentRequest | None = getattr(request, "idempotent", None)
+    if idempotent is None:
+        raise ValueError("only inside what is answered once, with a key that is required")
+    return idempotent
+
+
 def fingerprint_of(
     method: str,
     route: str,
@@ -166,6 +177,35 @@ def answer_once(
             return answer
     except AlreadyAnswered as replay:
         return replay.answer
+
+
+def answer_or_refuse(
+    request: IdempotentRequest | None,
+    act: Callable[[], Answer],
+    refusal: Callable[[VolbalError], Answer],
+    *,
+    on_refusal: Callable[[VolbalError], None] | None = None,
+) -> Answer:
+    """Run `act` as `answer_once` does; keep refusals that depend on the books' state, as `refusal` puts them.
+
+    `on_refusal` writes what such a refusal leaves behind, after all that `act` did was undone. Raises what
+    `act` raised where no key was given or the refusal isn't kept, and what `answer_once` raises.
+    """
+
+    def kept(error: VolbalError) -> Answer | None:
+        if not isinstance(error, STORED):
+            return None
+        if on_refusal is not None:
+            on_refusal(error)
+        return refusal(error)
+
+    try:
+        return answer_once(request, act, kept)
+    except STORED as error:
+        if request is None and on_refusal is not None:
+            with unit_of_work():
+                on_refusal(error)
+        raise
 
 
 def prune_idempotency_records(older_than: datetime) -> int:

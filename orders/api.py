@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
-from accounts.api_once import idempotent_of, once
+from accounts.api_once import once
 from accounts.api_types import Flag, Limit, Offset, PriceIn, answer, page
+from accounts.idempotency import idempotent_of
 from accounts.transactions import read_one
 from orders.cycle import Evaluation, evaluate, preview, quote_to_decide_on
 from orders.fills import book_fill, quarantine_if_a_fact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,11 +12,13 @@ from volbal_site.problem_texts import PROBLEMS
 CSP = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 
+@login_not_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     return _page(request, "problems/index.html", {"problems": sorted(PROBLEMS.items(), key=_by_status)})
 
 
+@login_not_required
 @require_safe
 def page(request: HttpRequest, code: str) -> HttpResponse:
     if code not in PROBLEMS:

@@ -284,6 +284,18 @@ PROBLEMS: dict[str, Text] = {
         "A request under the same Idempotency-Key has not ended yet.",
         "Send it again, unchanged, after the seconds in the header Retry-After.",
     ),
+    "invitation-used": Text(
+        409,
+        "This invitation can't be used",
+        "Somebody joined with it already, it was withdrawn, or it is more than seven days old.",
+        "Ask an owner of the account for a new one.",
+    ),
+    "last-owner": Text(
+        409,
+        "Somebody must stay owner",
+        "The member is the only owner, and without one nobody could change settings, keys or members.",
+        "Make another member owner first.",
+    ),
     "idempotency-key-expired": Text(
         409,
         "The answer to this request is no longer kept",

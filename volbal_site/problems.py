@@ -91,13 +91,18 @@ def plain_problem(request: HttpRequest, status: int, detail: str = "") -> HttpRe
 
 def of_error(request: HttpRequest, error: VolbalError) -> HttpResponse:
     """Answer an error of the core or of a service."""
-    status = next((status for family, status in STATUSES if isinstance(error, family)), 500)
+    status = status_of(error)
     field = error.facts.get("field")
     errors = [{"pointer": f"/{field}", "code": error.code}] if field else []
     response = problem(request, status, error.code, error.title, error.detail, errors)
     if "retry_after" in error.facts:
         response["Retry-After"] = str(error.facts["retry_after"])
     return response
+
+
+def status_of(error: VolbalError) -> int:
+    """Return the HTTP status of an error's family."""
+    return next((status for family, status in STATUSES if isinstance(error, family)), 500)
 
 
 def of_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF
 
 from volbal_site.addresses import is_loopback
 from volbal_site.logs import logging_settings
@@ -62,6 +63,14 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "volbal_site.middleware.request_id",
@@ -70,11 +79,19 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "volbal_site.middleware.api_edge",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "volbal_site.page_middleware.never_stored",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "volbal_site.page_middleware.EndingSessions",
+    "volbal_site.page_middleware.LoginFirst",
+    "volbal_site.page_middleware.SecondFactorOfStaff",
+    "volbal_site.page_middleware.Refusals",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "volbal_site.urls"
@@ -89,7 +106,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "volbal_site.pages.frame.frame",
             ],
+            "builtins": ["volbal_site.templatetags.amounts", "volbal_site.templatetags.drawings"],
         },
     },
 ]
@@ -128,14 +147,80 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+
+# Logging in: by name and password, a second factor for who turned one on and for all staff.
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "overview"
+ALLOW_SIGNUP = env.bool("ALLOW_SIGNUP", default=False)
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Volatility Balancing] "
+ACCOUNT_SESSION_REMEMBER = False  # the cookie ends with the browser, the session by the limits below
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/10m/key,50/10m/ip"}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Volatility Balancing"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS: dict[str, str] = {}
+
+# A login ends after so many seconds without use, which polls are not, and after so many in all.
+SESSION_IDLE_S = env.int("SESSION_IDLE_S", default=30 * 60)
+SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", default=12 * 60 * 60)
+# Cookies go over TLS only, unless the site is one's own machine's.
+SECURE_COOKIES = env.bool("SECURE_COOKIES", default=not (DEBUG or is_loopback(BIND)))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "volbal_site.pages.errors.form_too_old"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served by the web process itself, straight from the packages: nothing has to be collected first.
-WHITENOISE_USE_FINDERS = True
+# Of installed packages only the files that pages use are exposed.
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "volbal_site.package_files.PackageFiles",
+]
+# `manage.py up` collects them into var/static, compressed and named by their content, and says so to the web
+# server. Everything else that serves pages takes them from where they are: nothing has to be collected first.
+STATIC_COLLECTED = env.bool("STATIC_COLLECTED", default=False)
+STATIC_ROOT = VAR_DIR / "static" / "files" if STATIC_COLLECTED else None
+_STATIC_STORAGE = (
+    "volbal_site.static_storage.Collected"
+    if STATIC_COLLECTED
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _STATIC_STORAGE},
+}
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # One line a request and one an event: JSON, unless a person reads along. See docs/adr/0007.

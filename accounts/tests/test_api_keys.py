@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from accounts.api_keys import create_api_key, find_api_key, revoke_api_key
 from accounts.errors import InvalidScopes, NotFound, OutsideUnitOfWork
-from accounts.models import ApiKey, Tenant, User
+from accounts.models import ApiKey, Tenant
+from accounts.tests.people import log_in_staff
 from accounts.transactions import Stamp, unit_of_work
 from volbal.errors import OutOfRange
 
@@ -177,7 +178,7 @@ def test_the_database_refuses_a_key_without_scope_and_half_a_revocation(tenant, 
 
 def test_the_admin_shows_keys_without_their_hash_and_changes_nothing(tenant, client):
     key, text = make_key(tenant, "read", "admin", name="bot")
-    client.force_login(User.objects.create_superuser("root", "a@example.org", "correct horse battery"))
+    log_in_staff(client)
     page = reverse("admin:accounts_apikey_change", args=[key.pk])
 
     listed = client.get(reverse("admin:accounts_apikey_changelist"), {"q": key.pk})

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import Membership, Role, Tenant, User
+from accounts.tests.people import log_in_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +68,7 @@ def test_a_user_named_like_a_user_leaves_nothing_behind(maker):
 
 
 def test_a_user_added_in_the_admin_owns_a_tenant_too(client):
-    client.force_login(make("create_superuser", "root"))
+    log_in_staff(client)
     form = {"username": "ann", "usable_password": "true", "password1": WORDS, "password2": WORDS}
 
     client.post(reverse("admin:accounts_user_add"), form)

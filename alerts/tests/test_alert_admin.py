@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import User
+from accounts.tests.people import log_in_staff, with_second_factor
 from alerts.models import AlertChannel, AlertDelivery
 from alerts.signing import webhook_secret
 from alerts.tests.builders import deliver, make_alert, make_channel, make_tenant, only_delivery, states
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff(client):
-    client.force_login(User.objects.create_superuser("boss", password="x"))
+    log_in_staff(client, "boss")
     return client
 
 
@@ -118,7 +119,7 @@ def test_who_may_only_look_sends_nothing(client):
     looker = User.objects.create_user("looker", password="x")
     looker.is_staff = True
     looker.save()
-    client.force_login(looker)
+    client.force_login(with_second_factor(looker))
 
     assert client.get("/admin/alerts/alertdelivery/").status_code == 403
     for page in ("alert", "alertdelivery", "alertchannel"):

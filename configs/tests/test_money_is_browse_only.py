@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.tests.people import log_in_staff
 from positions.models import Event, JournalEntry, Position
 from positions.tests.builders import make_position
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff(client):
-    client.force_login(User.objects.create_superuser("root"))
+    log_in_staff(client)
     return client
 
 

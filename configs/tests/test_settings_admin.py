@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.tests.people import log_in_staff, with_second_factor
 from configs.models import CommissionRate, GuardrailConfig, OrderPolicyConfig, TriggerConfig
 from configs.tests.builders import set_global, set_position, set_rate, set_tenant
 from positions.models import Event
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff(client):
-    client.force_login(User.objects.create_superuser("root"))
+    log_in_staff(client)
     return client
 
 
@@ -243,7 +244,7 @@ def test_rows_are_listed_filtered_and_never_deleted(staff, model):
 
 
 def test_staff_without_the_permission_changes_nothing(client):
-    user = User.objects.create_user("clerk", is_staff=True)
+    user = with_second_factor(User.objects.create_user("clerk", is_staff=True))
     client.force_login(user)
     row = set_global("trigger", up_threshold_pct=Decimal(4))
 

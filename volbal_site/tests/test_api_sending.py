@@ -8,7 +8,7 @@ from threading import Event as Signal
 import pytest
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.tests.people import log_in_staff
 from accounts.transactions import unit_of_work
 from market.providers.registry import provider
 from orders.differences import note_difference
@@ -114,7 +114,7 @@ def test_staff_halts_and_the_page_answers_after_what_was_being_sent(broker, clie
         return answer("accepted")
 
     broker.says("submit", take_long)
-    client.force_login(User.objects.create_superuser("root"))
+    log_in_staff(client)
     typed = {"scope": "GLOBAL", "tenant": "", "position": "", "state": "HALTED", "reason": "drill"}
     sender = in_thread(work_off)
     assert is_sending.wait(30)
@@ -160,7 +160,7 @@ def make_difference(position):
 
 def test_staff_explains_a_difference_once(client, position):
     difference = make_difference(position)
-    client.force_login(User.objects.create_superuser("root"))
+    log_in_staff(client)
     change = reverse("admin:orders_brokerdifference_change", args=[difference.pk])
 
     assert client.get(reverse("admin:orders_brokerdifference_changelist")).status_code == 200

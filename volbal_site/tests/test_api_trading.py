@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.tests.people import log_in_staff
 from accounts.transactions import unit_of_work
 from orders.models import TradingState, TradingSwitch
 from orders.switches import turn
@@ -104,7 +104,7 @@ def test_going_on_without_having_stopped_is_no_error(api):
 
 
 def test_staff_turns_everyones_switch_in_the_admin(client):
-    client.force_login(User.objects.create_superuser("root"))
+    log_in_staff(client)
     add = reverse("admin:orders_tradingswitch_add")
     typed = {"scope": "GLOBAL", "tenant": "", "position": "", "state": "HALTED", "reason": "drill"}
 

@@ -12,25 +12,54 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import User
+from accounts.models import Role, User
+from accounts.tests.people import make_member, make_staff, make_user, own_tenant
 from volbal_site.tests.test_api_edge import WHO
 
 pytestmark = pytest.mark.django_db
 
-ANYONE, STAFF, NOT_FOUND = "anyone", "staff", "nobody: there is nothing"
+ANYONE, LOGGED_IN, NOT_FOUND = "anyone", "whoever is logged in", "nobody: there is nothing"
+VIEWER, TRADER, OWNER = Role.VIEWER, Role.TRADER, Role.OWNER
 
-# Every page, as its address is written in urls.py, and who may see it.
+# Every page, as its address is written in urls.py, and who may see it. In a tenant more is seen by the higher
+# role. An address with an id in it needs a line in `ids_of`.
 PAGES = {
+    "": VIEWER,
     "metrics": NOT_FOUND,  # without the token: test_metrics.py
+    "notice": ANYONE,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
+    "settings/tenant": VIEWER,
+    "situation": VIEWER,
+    "theme": ANYONE,
+    "trading/resume": OWNER,
+    "trading/stop": TRADER,
     "v1/": NOT_FOUND,
     "v1/docs": ANYONE,
     "v1/openapi.json": ANYONE,
 }
+# Pages of django-allauth; the rest of them need a login.
+ACCOUNT = "account/"
+ACCOUNT_FOR_ANYONE = {
+    "account/2fa/authenticate/",
+    "account/^confirm-email/(?P<key>[-:\\w]+)/$",
+    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "account/confirm-email/",
+    "account/inactive/",
+    "account/login/",
+    "account/login/code/confirm/",
+    "account/logout/",
+    "account/password/reset/",
+    "account/password/reset/done/",
+    "account/password/reset/key/done/",
+    "account/signup/",
+}
 # Of the admin only these may be seen without being staff: where one logs in, and out.
 ADMIN = "admin/"
 ADMIN_FOR_ANYONE = {"admin/login/", "admin/logout/"}
+
+VISITORS = ("nobody", "viewer", "trader", "owner", "stranger", "staff")
+SEES = {VIEWER: {"viewer", "trader", "owner"}, TRADER: {"trader", "owner"}, OWNER: {"owner"}}
 
 
 def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -44,6 +73,8 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 
 ALL = sorted(set(addresses(get_resolver())))
 IN_ADMIN = [address for address in ALL if address.startswith(ADMIN)]
+IN_ACCOUNT = [address for address in ALL if address.startswith(ACCOUNT)]
+IN_TENANTS = sorted(address for address, who in PAGES.items() if who in SEES)
 
 
 def concrete(address: str) -> str:
@@ -54,40 +85,100 @@ def concrete(address: str) -> str:
     return "/" + re.sub(r"<slug:\w+>", "order-open", address)
 
 
+def ids_of(owner) -> dict[str, str]:
+    """Return what belongs to a tenant, by the names that addresses have for it."""
+    return {}
+
+
 @pytest.fixture
 def visitors() -> dict[str, Client]:
-    User.objects.create_user("bea")
-    User.objects.create_superuser("sue")
-    clients = {"nobody": Client(), "member": Client(), "staff": Client()}
-    clients["member"].force_login(User.objects.get(username="bea"))
-    clients["staff"].force_login(User.objects.get(username="sue"))
+    owner = make_user("olga")
+    users = {
+        "viewer": make_member(own_tenant(owner), VIEWER, "vera"),
+        "trader": make_member(own_tenant(owner), TRADER, "tom"),
+        "owner": owner,
+        "stranger": make_user("sven"),
+        "staff": make_staff("sue"),
+    }
+    clients = {name: Client() for name in VISITORS}
+    for name, user in users.items():
+        clients[name].force_login(user)
+    clients["ids"] = ids_of(owner)
     return clients
 
 
 def test_every_address_stands_in_a_table():
     calls = {path.removeprefix("/") for _, path in WHO}
     plain = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", address): address for address in ALL}
-    rest = {address for form, address in plain.items() if form not in calls} - set(IN_ADMIN)
+    rest = {address for form, address in plain.items() if form not in calls}
 
-    assert rest == set(PAGES)
+    assert rest - set(IN_ADMIN) - set(IN_ACCOUNT) == set(PAGES)
     assert calls <= set(plain)
+    assert set(IN_ACCOUNT) >= ACCOUNT_FOR_ANYONE
 
 
-@pytest.mark.parametrize(("address", "who"), sorted(PAGES.items()))
-def test_a_page_is_seen_by_those_who_may(visitors, address, who):
-    for client in visitors.values():
-        answer = client.get(concrete(address))
-        assert answer.status_code == {ANYONE: 200, NOT_FOUND: 404}[who]
+@pytest.mark.parametrize("address", [a for a, who in sorted(PAGES.items()) if who in (ANYONE, NOT_FOUND)])
+def test_a_page_for_anyone_is_seen_by_anyone(visitors, address):
+    for name in VISITORS:
+        answer = visitors[name].get(concrete(address))
+        assert answer.status_code in ((404,) if PAGES[address] == NOT_FOUND else (200, 405))
 
 
-@pytest.mark.parametrize("visitor", ["nobody", "member"])
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("address", IN_TENANTS)
+def test_a_page_of_a_tenant_is_seen_by_its_members_with_the_role(visitors, address, method):
+    ids = visitors["ids"]
+    path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(ids[found[1]]), address)
+    has_id = "<" in address
+
+    for name in VISITORS:
+        answer = getattr(visitors[name], method)(path)
+        if name == "nobody":
+            assert answer.status_code == 302, name
+            assert answer["Location"].startswith("/account/login/?next=/"), name
+        elif name in ("stranger", "staff"):  # owners of another tenant
+            assert (answer.status_code == 404) == has_id, name
+        else:
+            allowed = name in SEES[PAGES[address]]
+            assert (answer.status_code == 403) != allowed, (name, answer.status_code)
+            assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("address", sorted(set(IN_ACCOUNT) - ACCOUNT_FOR_ANYONE))
+def test_a_page_about_ones_login_needs_a_login(visitors, address):
+    for method in ("get", "post"):
+        answer = getattr(visitors["nobody"], method)(concrete(address))
+        assert answer.status_code == 302, (method, address)
+        assert answer["Location"].startswith("/account/login/"), (method, address)
+
+
+@pytest.mark.parametrize("visitor", ["nobody", "owner"])
 def test_the_admin_is_for_staff(visitors, visitor):
     for address in set(IN_ADMIN) - ADMIN_FOR_ANYONE:
         for method in ("get", "post"):
             answer = getattr(visitors[visitor], method)(concrete(address))
             assert answer.status_code == 302, (method, address)
-            assert answer["Location"].startswith("/admin/login/?next="), (method, address)
+            assert re.match("/(admin|account)/login/\\?next=/admin/", answer["Location"]), (method, address)
 
 
 def test_staff_get_in(visitors):
     assert visitors["staff"].get("/admin/").status_code == 200
+
+
+def test_staff_without_a_second_factor_are_led_to_set_one_up(visitors):
+    client = Client()
+    client.force_login(User.objects.create_superuser("plain"))
+
+    answer = client.get("/admin/", follow=True)
+
+    assert answer.redirect_chain[0][0] == "/account/2fa/totp/activate/"
+    assert "second factor" in answer.text
+
+
+def test_no_page_with_data_is_kept_in_a_cache_or_shown_in_a_frame(visitors):
+    for name in VISITORS:
+        answer = visitors[name].get("/")
+        assert "no-store" in answer["Cache-Control"]
+        assert answer["X-Frame-Options"] == "DENY"
+        assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+        assert "unsafe" not in answer["Content-Security-Policy"]

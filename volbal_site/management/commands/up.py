@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from orders.real_money import unreal_data_faults
 from positions.guards import missing_guards
 from volbal_site.addresses import Address, CannotListen, is_answered, read_address, require_free
+from volbal_site.collecting import COLLECTED, collect_static
 from volbal_site.secret_key import refuse_weak_production
 from volbal_site.supervisor import Child, Supervisor
 
@@ -42,8 +44,11 @@ class Command(BaseCommand):
             )
             require_free(bind)
             self._prepare_database()
+            collect_static()
         except (ImproperlyConfigured, CannotListen) as error:
             raise CommandError(str(error)) from None
+        except subprocess.CalledProcessError as error:
+            raise CommandError(f"The static files can't be collected: {error}") from None
         except DatabaseError as error:
             raise CommandError(f"The database can't be used: {error}".strip()) from None
         where = f"Volatility Balancing is at http://{bind}/ (Ctrl-C stops it)"
@@ -75,7 +80,7 @@ def children_at(bind: Address) -> list[Child]:
     web = Child(
         name="web",
         arguments=("-m", "volbal_site.web_server", str(bind)),
-        environment=found,
+        environment={**found, **COLLECTED, "BIND": str(bind)},
         is_ready=lambda: is_answered(bind),
     )
     worker = Child(name="worker", arguments=(*CELERY, "worker", *WORKER_OPTIONS), environment=found)

@@ -1,0 +1,48 @@
+"""Users of every kind, and how they log in without the form."""
+
+from __future__ import annotations
+
+from allauth.mfa.totp.internal.auth import TOTP
+from django.test import Client
+
+from accounts.models import Membership, Role, Tenant, User
+
+PASSWORD = "correct horse battery"
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+def make_user(name: str = "olga") -> User:
+    """Return a user who owns the tenant of their name."""
+    return User.objects.create_user(name, password=PASSWORD)
+
+
+def make_staff(name: str = "root") -> User:
+    """Return a member of staff with a second factor, as the administration demands one."""
+    return with_second_factor(User.objects.create_superuser(name, password=PASSWORD))
+
+
+def with_second_factor(user: User) -> User:
+    """Let a user have an authenticator app."""
+    TOTP.activate(user, SECRET)
+    return user
+
+
+def log_in_staff(client: Client, name: str = "root") -> User:
+    """Log a new member of staff in; return who that is."""
+    user = make_staff(name)
+    client.force_login(user)
+    return user
+
+
+def own_tenant(user: User) -> Tenant:
+    """Return the tenant that bears the user's name."""
+    return Tenant.objects.get(name=user.username)
+
+
+def make_member(tenant: Tenant, role: Role, name: str) -> User:
+    """Return a user who works for this tenant alone."""
+    user = User(username=name)
+    user.set_password(PASSWORD)
+    user.save()
+    Membership.objects.create(user=user, tenant=tenant, role=role)
+    return user

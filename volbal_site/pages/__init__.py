@@ -1,0 +1,1 @@
+"""Pages that show several rooms together, and what all pages stand in."""

@@ -1,0 +1,43 @@
+"""What stands around every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Membership, Role
+from accounts.page_access import find_membership, has_role
+from volbal_site.pages.nav import MAIN, SETTINGS, current, items
+from volbal_site.pages.situation import situation_of
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return what the frame of a page shows; for strangers and errors it asks the database nothing."""
+    membership = _membership(request)
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    main, settings_items = items(MAIN), items(SETTINGS)
+    return {
+        "theme": theme if theme in THEMES else "auto",
+        "nav": main,
+        "nav_now": current(main, request.path),
+        "settings_nav": settings_items,
+        "settings_now": current(settings_items, request.path),
+        "membership": membership,
+        "memberships": getattr(request, "memberships", []),
+        "may_trade": has_role(request, Role.TRADER),
+        "may_configure": has_role(request, Role.OWNER),
+        "situation": SimpleLazyObject(lambda: situation_of(membership.tenant)) if membership else None,
+    }
+
+
+def _membership(request: HttpRequest) -> Membership | None:
+    """Return what the page found out, else (pages of django-allauth) look it up."""
+    is_asked = hasattr(request, "membership") or getattr(request, "is_bare", False)
+    if not is_asked and request.user.is_authenticated:
+        find_membership(request)
+    return getattr(request, "membership", None)

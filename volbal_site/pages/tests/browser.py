@@ -1,0 +1,150 @@
+"""A real browser for tests of pages: Debian's Chromium, driven by playwright.
+
+A plugin of pytest (see conftest.py), so that tests of every room can use its fixtures. `browse` opens pages
+as a user who is logged in; `look_at` demands of a page what holds for every page.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+# Playwright's loop runs in the thread of the tests, and Django takes that for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+MISSING = "there is no Chromium: apt-get install chromium, or set CHROMIUM to where it is"
+WIDTHS = (375, 768, 1440)
+SCHEMES = ("light", "dark")
+SERIOUS = ("serious", "critical")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes a browser, and skip it where there is none."""
+    for item in items:
+        if "browse" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say it aloud when the browser tests did not run."""
+    skipped = [
+        report for report in terminalreporter.stats.get("skipped", []) if MISSING in str(report.longrepr)
+    ]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} BROWSER TESTS DID NOT RUN: {MISSING}.", red=True)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+
+
+@dataclass
+class Visit:
+    """A browser in which somebody is logged in, and all that it complained about."""
+
+    page: Page
+    site: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open a page by its path."""
+        self.page.goto(f"{self.site}{path}")
+        return self.page
+
+    def look_at(self, path: str) -> None:
+        """Open a page at three widths, light and dark, and demand what holds for every page."""
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            for width in WIDTHS:
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.go(path)
+                where = f"{path} at {width} px, {scheme}"
+                assert self.complaints == [], where
+                self._picture(path, f"{width}-{scheme}")
+                assert self._wider_than_screen() == [], f"{where}: something is too wide"
+            assert self._serious_findings() == [], f"{path}, {scheme}"
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        assert self._serious_findings() == [], f"{path}, narrow"
+
+    def _picture(self, path: str, how: str) -> None:
+        """Keep a picture of the page in the folder SCREENSHOTS, if that is set."""
+        if SCREENSHOTS:
+            name = path.strip("/").replace("/", "-") or "overview"
+            self.page.screenshot(path=f"{SCREENSHOTS}/{name}-{how}.png", full_page=True)
+
+    def _wider_than_screen(self) -> list[str]:
+        return self.page.evaluate(
+            """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+            [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth)
+            .map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 40)}`).slice(0, 5)"""
+        )
+
+    def _serious_findings(self) -> list[str]:
+        self.page.evaluate(AXE_SCRIPT)
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {[node['target'] + [node['failureSummary'][:200]] for node in one['nodes']]}"
+            for one in found["violations"]
+            if one["impact"] in SERIOUS
+        ]
+
+
+Browse = Callable[..., Visit]
+
+
+@pytest.fixture
+def browse(browser: Browser, live_server: Any) -> Iterator[Browse]:
+    """Return a function that opens a browser as `user`, or as a stranger without one."""
+    contexts: list[BrowserContext] = []
+
+    def open_as(user: Any = None, **options: Any) -> Visit:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([session_cookie(user, live_server.url)])
+        visit = Visit(page=context.new_page(), site=live_server.url)
+        _listen(visit)
+        return visit
+
+    yield open_as
+    for context in contexts:
+        context.close()
+
+
+def session_cookie(user: Any, site: str) -> Any:
+    """Log a user in without the form; return the cookie."""
+    client = Client()
+    client.force_login(user)
+    morsel = client.cookies[settings.SESSION_COOKIE_NAME]
+    return {"name": morsel.key, "value": morsel.value, "url": site}
+
+
+def _listen(visit: Visit) -> None:
+    """Note errors of the console, which is where violations of the CSP are, and requests to other hosts."""
+    visit.page.on(
+        "console", lambda told: visit.complaints.append(told.text) if told.type == "error" else None
+    )
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit.page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((visit.site, "data:"))
+            else visit.complaints.append(f"asked {request.url}")
+        ),
+    )

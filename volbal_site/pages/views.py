@@ -1,0 +1,41 @@
+"""What belongs to no room: the frame's own requests."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from accounts.page_access import page
+from volbal_site.pages.frame import THEME_COOKIE, THEMES
+
+A_YEAR_S = 365 * 24 * 60 * 60
+
+
+@require_GET
+@page(poll=True)
+def situation(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/situation.html#situation")
+
+
+@login_not_required
+@require_safe
+def chart_notice(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/notice.html")
+
+
+@login_not_required
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    back = request.POST.get("next", "/")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    response = redirect(back if is_ours else "/")
+    theme = request.POST.get("theme")
+    if theme in THEMES:
+        response.set_cookie(
+            THEME_COOKIE, theme, A_YEAR_S, httponly=True, samesite="Lax", secure=settings.SECURE_COOKIES
+        )
+    return response

@@ -1,0 +1,123 @@
+"""Numbers and times as people read them. Available in every template."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from volbal.numbers import EXACT
+from volbal.trading_day import NEW_YORK
+
+register = template.Library()
+
+NONE = "–"
+MINUS = "−"
+CENT, TENTH = Decimal("0.01"), Decimal("0.1")
+ZONE_NAMES = {"America/New_York": "New York", "UTC": "UTC"}
+
+
+@register.filter
+def money(value: Decimal | None) -> str:
+    """Write dollars with cents: $1,234.50."""
+    return NONE if value is None else _with_sign(value, f"${_rounded(abs(value), CENT):,}")
+
+
+@register.filter
+def whole_money(value: Decimal | None) -> str:
+    """Write dollars without cents, for large sums beside each other."""
+    return NONE if value is None else _with_sign(value, f"${_rounded(abs(value), Decimal(1)):,}")
+
+
+@register.filter
+def price(value: Decimal | None) -> str:
+    """Write dollars per share with cents, and further digits only where there are any."""
+    return NONE if value is None else _with_sign(value, f"${_at_least(abs(value), 2)}")
+
+
+@register.filter
+def shares(value: Decimal | None) -> str:
+    """Write a quantity of shares without trailing zeros."""
+    return NONE if value is None else _with_sign(value, _at_least(abs(value), 0))
+
+
+@register.filter
+def pct(value: Decimal | None, places: int = 2) -> str:
+    """Write percent points: 54.39 %."""
+    if value is None:
+        return NONE
+    return f"{_with_sign(value, f'{_rounded(abs(value), Decimal(1).scaleb(-places)):,}')} %"
+
+
+@register.filter
+def rate(value: Decimal | None) -> str:
+    """Write a fraction as percent, with all its digits: 0.0001 is 0.01 %."""
+    return NONE if value is None else f"{_at_least(EXACT.multiply(value, Decimal(100)), 0)} %"
+
+
+@register.filter
+def signed(value: Decimal | None, how: str = "money") -> str:
+    """Write with a sign always; `how` is money, whole_money, pct, price or shares. Zero has none."""
+    if value is None:
+        return NONE
+    text = str(_HOW[how](value))
+    is_zero = not any(digit in text for digit in "123456789")
+    return text if is_zero or text.startswith(MINUS) else f"+{text}"
+
+
+@register.filter
+def tone(value: Decimal | None) -> str:
+    """Return the class of a gain or a loss; the sign says it too."""
+    if not value:
+        return "even"
+    return "gain" if value > 0 else "loss"
+
+
+@register.filter
+def moment(value: datetime | None, zone: str = "America/New_York") -> str | SafeString:
+    """Write a time with its zone: 8 Jan 2024, 11:00 New York."""
+    return NONE if value is None else _time(value, zone, "%-d %b %Y, %H:%M")
+
+
+@register.filter
+def clock(value: datetime | None, zone: str = "America/New_York") -> str | SafeString:
+    """Write the time of a day with its zone: 16:00 New York."""
+    return NONE if value is None else _time(value, zone, "%H:%M")
+
+
+@register.filter
+def day(value: date | datetime | None, zone: str = "America/New_York") -> str | SafeString:
+    """Write a date: 8 Jan 2024; of a moment the date in New York."""
+    if value is None:
+        return NONE
+    if isinstance(value, datetime):
+        value = value.astimezone(ZoneInfo(zone)).date()
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y}")
+
+
+_HOW = {"money": money, "whole_money": whole_money, "pct": pct, "price": price, "shares": shares}
+
+
+def _time(value: datetime, zone: str, form: str) -> SafeString:
+    local = value.astimezone(NEW_YORK if zone == "America/New_York" else ZoneInfo(zone))
+    name = ZONE_NAMES.get(zone, zone)
+    return format_html('<time datetime="{}">{} {}</time>', value.isoformat(), f"{local:{form}}", name)
+
+
+def _rounded(value: Decimal, unit: Decimal) -> Decimal:
+    return value.quantize(unit, ROUND_HALF_EVEN, EXACT)
+
+
+def _at_least(value: Decimal, places: int) -> str:
+    """Write all digits, at least so many after the point."""
+    whole, _, fraction = f"{value:,f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _with_sign(value: Decimal, text: str) -> str:
+    return f"{MINUS}{text}" if value < 0 and any(digit in text for digit in "123456789") else text

@@ -1,0 +1,59 @@
+"""Drawings and pieces of pages for templates. Available in every template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.utils.safestring import SafeString
+
+from volbal_site import svg
+from volbal_site.templatetags.amounts import pct
+
+register = template.Library()
+
+
+@register.simple_tag
+def guardrail_bar(stock_pct: Decimal | None, low_pct: Decimal, high_pct: Decimal) -> SafeString:
+    """Draw the stock % between its guardrails, and say it."""
+    where = "no stock % yet" if stock_pct is None else f"{pct(stock_pct)} stock"
+    return svg.rail(
+        stock_pct, low_pct, high_pct, f"{where}, guardrails {pct(low_pct, 0)} to {pct(high_pct, 0)}"
+    )
+
+
+@register.simple_tag
+def sparkline(values: list[Decimal | None], words: str) -> SafeString:
+    """Draw a small line of values."""
+    return svg.spark(values, words)
+
+
+@register.simple_tag
+def share_bar(share: Decimal, words: str, tone: str = "even") -> SafeString:
+    """Draw how much of something is used up, from 0 to 1."""
+    return svg.bar(share, words, tone=tone)
+
+
+@register.inclusion_tag("pages/field.html")
+def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
+    """Show a form's field with its label, unit, help and errors, tied together for screen readers."""
+    kind = getattr(bound.field.widget, "input_type", "")
+    notes = [f"{bound.id_for_label}-{part}" for part in ("help", "errors") if _has(bound, part)]
+    attributes: dict[str, str | bool] = {
+        **({"aria-describedby": " ".join(notes)} if notes else {}),
+        **({"aria-invalid": "true"} if bound.errors else {}),
+    }
+    return {
+        "field": bound,
+        "widget": bound.as_widget(attrs=attributes),
+        "unit": unit or getattr(bound.field, "unit", ""),
+        "is_choice": kind in ("checkbox", "radio"),
+        "is_group": bool(bound.field.widget.use_fieldset),
+    }
+
+
+def _has(bound: BoundField, part: str) -> bool:
+    return bool(bound.errors if part == "errors" else bound.help_text)
