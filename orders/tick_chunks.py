@@ -67,8 +67,7 @@ def _whom_to_evaluate(chunk: TickChunk, work: TickWork) -> list[UUID]:
         return []
     if settings.RECORD_EVALUATIONS != ALL:
         return positions_to_decide(chunk)
-    recorded = record_quiet(work, chunk)
-    return [position_id for position_id in positions_in(chunk) if position_id not in recorded]
+    return positions_in(chunk, besides=record_quiet(work, chunk))
 
 
 def _evaluate(work: TickWork, position_ids: Collection[UUID], *, skip_locked: bool) -> set[UUID]:

@@ -6,6 +6,7 @@ millionths of a dollar, exactly on both engines.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -91,9 +92,9 @@ def positions_with_settings(chunk: TickChunk) -> set[UUID]:
     return set(_ids(own, _bounds(chunk) * len(tables)))
 
 
-def positions_in(chunk: TickChunk) -> list[UUID]:
-    """Return the ids of all active positions of a chunk that the tick has a quote row for."""
-    return _ids(_IN_CHUNK + _OF_CHUNK, [chunk.tick_id, *_bounds(chunk)])
+def positions_in(chunk: TickChunk, besides: Collection[UUID]) -> list[UUID]:
+    """Return the ids of all other active positions of a chunk that the tick has a quote row for."""
+    return _ids(_IN_CHUNK + _OF_CHUNK, [chunk.tick_id, *_bounds(chunk)], besides)
 
 
 def positions_to_decide(chunk: TickChunk) -> list[UUID]:
@@ -130,10 +131,11 @@ def _bounds(chunk: TickChunk) -> list[Any]:
     return [_stored(UUID(int=first)), _stored(UUID(int=beyond - 1))]
 
 
-def _ids(sql: str, parameters: list[Any]) -> list[UUID]:
+def _ids(sql: str, parameters: list[Any], besides: Collection[UUID] = ()) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [key if isinstance(key, UUID) else UUID(key) for (key,) in cursor.fetchall()]
+        found = {key for (key,) in cursor.fetchall()} - {_stored(key) for key in besides}
+        return sorted(key if isinstance(key, UUID) else UUID(key) for key in found)
 
 
 def _stored(key: UUID) -> Any:
