@@ -50,6 +50,8 @@ check: setup
 bench: setup
 	$(PY) bench/core.py
 	$(PY) bench/api.py
+	$(PY) bench/tick.py
+	$(PY) bench/fills.py
 
 # Renew the API's document and its examples after a change of the API.
 openapi: setup
