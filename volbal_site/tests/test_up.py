@@ -87,11 +87,13 @@ def test_killing_it_outright_takes_all_its_processes_along_and_it_starts_again(m
             os.kill(pid, signal.SIGKILL)
 
         wait_until(lambda: site.processes() == [], STOPS_WITHIN_S)
-    if with_it:
+    if "worker" in with_it:
         with running_site(migrated, tmp_path, site.port) as again:
             assert again.is_alive()
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 @pytest.mark.parametrize("name", ["worker", "beat"])
 def test_a_worker_or_a_beat_that_dies_stops_everything(migrated, tmp_path, name):
     with running_site(migrated, tmp_path) as site:
