@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accounts.models import Tenant
-from alerts.models import Alert, AlertDelivery, Fault
+from alerts.models import Alert, AlertDelivery, Fault, Pulse
 from market.models import HostBreaker, Quote
 from orders.models import MANUAL, BrokerDifference, Order, Tick, TickChunk, TradingSwitch
 from orders.tick_models import unfinished
@@ -64,6 +64,13 @@ def evaluations(at: datetime) -> Metric:
     rows = outcome.values_list("action", "reason").annotate(n=Count("*"))
     told = "Evaluations recorded in the last five minutes, by what they came to."
     return _family("volbal_evaluations_5m", told, ["action", "reason"], rows)
+
+
+def heartbeats(at: datetime) -> Metric:
+    """How long ago what goes on by itself was heard of."""
+    rows = [(kind, _age(heard_at, at)) for kind, heard_at in Pulse.objects.values_list("kind", "at")]
+    told = "Seconds since what goes on by itself was last heard of."
+    return _family("volbal_heartbeat_age_seconds", told, ["kind"], rows)
 
 
 def tick_duration(at: datetime) -> Metric:
@@ -190,6 +197,7 @@ def differences(at: datetime) -> Metric:
 FIGURES: tuple[Callable[[datetime], Metric], ...] = (
     positions,
     evaluations,
+    heartbeats,
     tick_duration,
     chunks_waiting,
     positions_looked_at,

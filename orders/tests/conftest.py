@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from market.providers.registry import provider
+from market.tests.conftest import _yahoo_server, yahoo  # noqa: F401  the feed that goes wrong
 from orders.tests.scripted_broker import ScriptedBroker, WallClock, scripted
 from positions.tests.builders import OPENED_AT
 

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from alerts.tests.conftest import hooks, mails  # noqa: F401  receivers of alerts
+from alerts.tests.test_worker_killed import workers  # noqa: F401  senders of alerts, to be killed
 from positions.tests.builders import make_tenant
 from volbal_site.tests.web_processes import caller, web_processes, working_on
 

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.transactions import unit_of_work
 from alerts.models import Fault, FaultKind
+from alerts.pulses import WORKER, note_pulse
 from alerts.services import raise_alert
 from alerts.tests.builders import make_alert, make_channel
 from dividends.tests.scratch import ROOT, scratch_database
@@ -138,6 +139,13 @@ def test_the_schedules_work_is_told():
     assert found["volbal_tick_chunks_waiting",] == 1
     assert found["volbal_tick_positions_5m", "evaluated"] == 18
     assert found["volbal_tick_positions_5m", "failed"] == 6
+
+
+def test_the_heartbeat_is_told():
+    with unit_of_work():
+        note_pulse(WORKER, timezone.now() - timedelta(seconds=40))
+
+    assert 40 <= figures()["volbal_heartbeat_age_seconds", WORKER] < 70
 
 
 def test_without_ticks_no_duration_is_made_up():
