@@ -25,6 +25,8 @@ VIEWER, TRADER, OWNER = Role.VIEWER, Role.TRADER, Role.OWNER
 # role. An address with an id in it needs a line in `ids_of`.
 PAGES = {
     "": VIEWER,
+    "alerts/seen": TRADER,
+    "live": VIEWER,
     "notice": ANYONE,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
