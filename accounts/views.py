@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 from accounts.page_access import CHOSEN_TENANT, page
 
 
-@require_POST
 @page()
+@require_POST
 def choose_tenant(request: HttpRequest) -> HttpResponse:
     request.session[CHOSEN_TENANT] = request.POST.get("tenant", "")
     return redirect("/")

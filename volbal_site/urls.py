@@ -12,6 +12,8 @@ from volbal_site.metrics import metrics
 admin.site.site_header = admin.site.site_title = "Volatility Balancing"
 admin.site.login = login_not_required(secure_admin_login(admin.site.login))  # type: ignore[method-assign]
 
+ROOMS = ("accounts", "alerts", "positions", "configs", "market", "orders", "dividends", "simulation")
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("v1/", api.urls),
@@ -20,10 +22,7 @@ urlpatterns = [
     path("problems/<slug:code>", problem_pages.page, name="problem"),
     path("account/", include("allauth.urls")),
     path("", include("volbal_site.pages.urls")),
-    *(
-        path("", include(f"{room}.urls"))
-        for room in ("accounts", "positions", "configs", "market", "orders", "dividends", "simulation")
-    ),
+    *(path("", include(f"{room}.urls")) for room in ROOMS),
 ]
 
 handler400 = "volbal_site.pages.errors.bad_request"

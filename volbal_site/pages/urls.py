@@ -7,6 +7,7 @@ from volbal_site.pages import overview, views
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("situation", views.situation, name="situation"),
+    path("live", overview.overview_live, name="overview_live"),
     path("notice", views.chart_notice, name="chart_notice"),
     path("theme", views.choose_theme, name="choose_theme"),
 ]

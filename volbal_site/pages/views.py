@@ -15,8 +15,8 @@ from volbal_site.pages.frame import THEME_COOKIE, THEMES
 A_YEAR_S = 365 * 24 * 60 * 60
 
 
-@require_GET
 @page(poll=True)
+@require_GET
 def situation(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/situation.html#situation")
 

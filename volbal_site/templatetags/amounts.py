@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -22,47 +23,47 @@ ZONE_NAMES = {"America/New_York": "New York", "UTC": "UTC"}
 
 
 @register.filter
-def money(value: Decimal | None) -> str:
+def money(value: Any) -> str:
     """Write dollars with cents: $1,234.50."""
-    return NONE if value is None else _with_sign(value, f"${_rounded(abs(value), CENT):,}")
+    return NONE if _is_nothing(value) else _with_sign(value, f"${_rounded(abs(value), CENT):,}")
 
 
 @register.filter
-def whole_money(value: Decimal | None) -> str:
+def whole_money(value: Any) -> str:
     """Write dollars without cents, for large sums beside each other."""
-    return NONE if value is None else _with_sign(value, f"${_rounded(abs(value), Decimal(1)):,}")
+    return NONE if _is_nothing(value) else _with_sign(value, f"${_rounded(abs(value), Decimal(1)):,}")
 
 
 @register.filter
-def price(value: Decimal | None) -> str:
+def price(value: Any) -> str:
     """Write dollars per share with cents, and further digits only where there are any."""
-    return NONE if value is None else _with_sign(value, f"${_at_least(abs(value), 2)}")
+    return NONE if _is_nothing(value) else _with_sign(value, f"${_at_least(abs(value), 2)}")
 
 
 @register.filter
-def shares(value: Decimal | None) -> str:
+def shares(value: Any) -> str:
     """Write a quantity of shares without trailing zeros."""
-    return NONE if value is None else _with_sign(value, _at_least(abs(value), 0))
+    return NONE if _is_nothing(value) else _with_sign(value, _at_least(abs(value), 0))
 
 
 @register.filter
-def pct(value: Decimal | None, places: int = 2) -> str:
+def pct(value: Any, places: int = 2) -> str:
     """Write percent points: 54.39 %."""
-    if value is None:
+    if _is_nothing(value):
         return NONE
     return f"{_with_sign(value, f'{_rounded(abs(value), Decimal(1).scaleb(-places)):,}')} %"
 
 
 @register.filter
-def rate(value: Decimal | None) -> str:
+def rate(value: Any) -> str:
     """Write a fraction as percent, with all its digits: 0.0001 is 0.01 %."""
-    return NONE if value is None else f"{_at_least(EXACT.multiply(value, Decimal(100)), 0)} %"
+    return NONE if _is_nothing(value) else f"{_at_least(EXACT.multiply(value, Decimal(100)), 0)} %"
 
 
 @register.filter
-def signed(value: Decimal | None, how: str = "money") -> str:
+def signed(value: Any, how: str = "money") -> str:
     """Write with a sign always; `how` is money, whole_money, pct, price or shares. Zero has none."""
-    if value is None:
+    if _is_nothing(value):
         return NONE
     text = str(_HOW[how](value))
     is_zero = not any(digit in text for digit in "123456789")
@@ -70,7 +71,7 @@ def signed(value: Decimal | None, how: str = "money") -> str:
 
 
 @register.filter
-def tone(value: Decimal | None) -> str:
+def tone(value: Any) -> str:
     """Return the class of a gain or a loss; the sign says it too."""
     if not value:
         return "even"
@@ -78,21 +79,21 @@ def tone(value: Decimal | None) -> str:
 
 
 @register.filter
-def moment(value: datetime | None, zone: str = "America/New_York") -> str | SafeString:
+def moment(value: Any, zone: str = "America/New_York") -> str | SafeString:
     """Write a time with its zone: 8 Jan 2024, 11:00 New York."""
-    return NONE if value is None else _time(value, zone, "%-d %b %Y, %H:%M")
+    return NONE if _is_nothing(value) else _time(value, zone, "%-d %b %Y, %H:%M")
 
 
 @register.filter
-def clock(value: datetime | None, zone: str = "America/New_York") -> str | SafeString:
+def clock(value: Any, zone: str = "America/New_York") -> str | SafeString:
     """Write the time of a day with its zone: 16:00 New York."""
-    return NONE if value is None else _time(value, zone, "%H:%M")
+    return NONE if _is_nothing(value) else _time(value, zone, "%H:%M")
 
 
 @register.filter
-def day(value: date | datetime | None, zone: str = "America/New_York") -> str | SafeString:
+def day(value: Any, zone: str = "America/New_York") -> str | SafeString:
     """Write a date: 8 Jan 2024; of a moment the date in New York."""
-    if value is None:
+    if _is_nothing(value):
         return NONE
     if isinstance(value, datetime):
         value = value.astimezone(ZoneInfo(zone)).date()
@@ -100,6 +101,11 @@ def day(value: date | datetime | None, zone: str = "America/New_York") -> str | 
 
 
 _HOW = {"money": money, "whole_money": whole_money, "pct": pct, "price": price, "shares": shares}
+
+
+def _is_nothing(value: Any) -> bool:
+    """None, or what a template has for something that isn't there."""
+    return value is None or value == ""
 
 
 def _time(value: datetime, zone: str, form: str) -> SafeString:

@@ -41,6 +41,7 @@ def share_bar(share: Decimal, words: str, tone: str = "even") -> SafeString:
 def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
     """Show a form's field with its label, unit, help and errors, tied together for screen readers."""
     kind = getattr(bound.field.widget, "input_type", "")
+    is_group = bool(bound.field.widget.use_fieldset)
     notes = [f"{bound.id_for_label}-{part}" for part in ("help", "errors") if _has(bound, part)]
     attributes: dict[str, str | bool] = {
         **({"aria-describedby": " ".join(notes)} if notes else {}),
@@ -50,8 +51,8 @@ def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
         "field": bound,
         "widget": bound.as_widget(attrs=attributes),
         "unit": unit or getattr(bound.field, "unit", ""),
-        "is_choice": kind in ("checkbox", "radio"),
-        "is_group": bool(bound.field.widget.use_fieldset),
+        "is_group": is_group,
+        "is_choice": kind in ("checkbox", "radio") and not is_group,
     }
 
 

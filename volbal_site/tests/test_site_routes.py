@@ -26,6 +26,8 @@ VIEWER, TRADER, OWNER = Role.VIEWER, Role.TRADER, Role.OWNER
 PAGES = {
     "": VIEWER,
     "metrics": NOT_FOUND,  # without the token: test_metrics.py
+    "alerts/seen": TRADER,
+    "live": VIEWER,
     "notice": ANYONE,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,

@@ -66,16 +66,19 @@ class Visit:
         self.page.goto(f"{self.site}{path}")
         return self.page
 
-    def look_at(self, path: str) -> None:
-        """Open a page at three widths, light and dark, and demand what holds for every page."""
+    def look_at(self, path: str, *, expected: str = "nothing", name: str = "") -> None:
+        """Open a page at three widths, light and dark, and demand what holds for every page.
+
+        `expected` is a complaint that is meant to be; `name` is what its pictures are called.
+        """
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme=scheme)
             for width in WIDTHS:
                 self.page.set_viewport_size({"width": width, "height": 900})
                 self.go(path)
                 where = f"{path} at {width} px, {scheme}"
-                assert self.complaints == [], where
-                self._picture(path, f"{width}-{scheme}")
+                assert [one for one in self.complaints if expected not in one] == [], where
+                self._picture(name or path, f"{width}-{scheme}")
                 assert self._wider_than_screen() == [], f"{where}: something is too wide"
             assert self._serious_findings() == [], f"{path}, {scheme}"
         self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
