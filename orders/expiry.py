@@ -9,6 +9,7 @@ from accounts.transactions import Stamp, unit_of_work
 from market.calendar import next_session, session_at
 from orders.lifecycle import move
 from orders.models import MANUAL, Order
+from positions.models import Position
 from volbal.order_states import OrderStatus
 from volbal.trading_day import trading_date
 
@@ -34,10 +35,22 @@ def expire_proposals(*, stamp: Stamp) -> list[UUID]:
     return [pk for pk in due if _expire(pk, stamp)]
 
 
+def expire_proposals_of(position: Position, *, stamp: Stamp) -> None:
+    """Expire what is open of a locked position's proposals and whose session is over at `stamp.at`."""
+    for order in Order.objects.open().filter(position=position, broker=MANUAL):
+        if stamp.at >= expires_at(order.created_at):
+            order.position = position
+            _end(order, stamp)
+
+
+def _end(order: Order, stamp: Stamp) -> None:
+    move(order, OrderStatus.EXPIRED, "Expired: its session is over.", stamp=stamp)
+
+
 def _expire(order_id: UUID, stamp: Stamp) -> bool:
     with unit_of_work():
         order = Order.objects.lock_with_position(order_id)
         if not order.is_open:
             return False
-        move(order, OrderStatus.EXPIRED, "Expired: its session is over.", stamp=stamp)
+        _end(order, stamp)
         return True
