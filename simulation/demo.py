@@ -33,6 +33,7 @@ from volbal.fills import notional_of
 NAME = "demo"
 FIRST_DAY, LAST_DAY = date(2003, 1, 2), date(2013, 3, 1)
 SHARES = Decimal(100)
+HOW_TO_RESTART = "manage.py demo --restart begins again on its first day."
 # No letter that looks like another: 20 of them are 98 bits.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 

@@ -29,7 +29,7 @@ from market.replay_clock import lock_clock, move_on, read_clock
 from orders.cycle import evaluate
 from orders.expiry import expire_proposals_of
 from orders.models import MANUAL, Order
-from orders.work import work_off
+from orders.upkeep import take_orders_further
 from positions.models import Position, PositionStatus
 from simulation.models import DrivenCell
 from volbal.trading_day import trading_date
@@ -37,7 +37,9 @@ from volbal.trading_day import trading_date
 log = logging.getLogger(__name__)
 
 ACTOR = "replay"
-_LOOK_S = 0.01
+# How soon to look again: when a broker is waited for, and when only time is.
+_LOOK_AT_ORDERS_S = 0.01
+_LOOK_S = 0.1
 
 Clock = Callable[[], datetime]
 
@@ -97,7 +99,7 @@ def advance(*, wall: Clock = timezone.now, for_s: float = 0.0, is_over: Callable
         if failed or is_over() or time.monotonic() >= ends:
             return taken
         if not steps:
-            time.sleep(_LOOK_S)
+            time.sleep(_LOOK_AT_ORDERS_S if open_orders(clock).exists() else _LOOK_S)
 
 
 def _take_steps(clock: ReplayClock, wall: Clock, is_over: Callable[[], bool]) -> tuple[int, bool]:
@@ -113,7 +115,7 @@ def _take_steps(clock: ReplayClock, wall: Clock, is_over: Callable[[], bool]) ->
             log.exception("replayed_day_failed", extra={"position": str(cell_id), "day": clock.day})
             return steps, True
     for broker in _brokers_at_work(clock):
-        steps += work_off(clock=wall, broker=broker, is_over=is_over)
+        steps += take_orders_further(broker, is_over=is_over)
     return steps + _end_day(clock, wall), False
 
 

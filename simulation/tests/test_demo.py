@@ -160,6 +160,9 @@ def test_it_does_not_begin_again_while_a_broker_has_an_order_of_it(settings):
         start()
         with unit_of_work():
             change_position(position_id=cells()[0].pk, changes={"broker": "scripted"}, stamp=make_stamp())
+        broker.says("open_orders", ())
+        broker.says("executions_since", ())
+        broker.says("holdings", None)
         broker.says("submit", answer("accepted"))
         while not broker.sent:
             advance()

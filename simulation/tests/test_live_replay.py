@@ -194,6 +194,9 @@ def test_a_worker_that_dies_in_the_middle_of_a_day_has_done_nothing_of_it(settin
 def broker(settings):
     with scripted(settings) as found:
         settings.BROKER_ASK_S = 0
+        found.says("open_orders", ())
+        found.says("executions_since", ())
+        found.says("holdings", None)
         yield found
 
 

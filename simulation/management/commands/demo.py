@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.database import require_migrated
 from accounts.transactions import unit_of_work
 from market.replay_clock import change_pace, let_run
-from simulation.demo import NAME, renew_password, require_demo, restart_demo
+from simulation.demo import HOW_TO_RESTART, NAME, renew_password, require_demo, restart_demo
 from simulation.live_replay import replay_state
 from volbal.errors import VolbalError
 from volbal.fields import read_decimal
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if state is not None:
             self.stdout.write(state.in_words())
             if state.is_finished:
-                self.stdout.write("manage.py demo --restart begins again on its first day.")
+                self.stdout.write(HOW_TO_RESTART)
 
     def _act(self, options: dict[str, Any]) -> None:
         now = timezone.now()
