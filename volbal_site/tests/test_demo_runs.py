@@ -35,7 +35,7 @@ def first_days(scratch, type_: str) -> dict[str, str]:
 
 def test_it_trades_history_and_goes_on_after_a_restart(tmp_path):
     with scratch_database(tmp_path) as scratch:
-        with running_site(scratch, tmp_path, "--demo", DEMO_PACE_S="0") as site:
+        with running_site(scratch, tmp_path, options=["--demo"], DEMO_PACE_S="0") as site:
             wait_until(lambda: day_of(scratch) > "2003-02-19")
             said = site.said.read_text()
             assert json.loads(site.get("/v1/healthz")) == {"status": "ok"}
@@ -47,7 +47,7 @@ def test_it_trades_history_and_goes_on_after_a_restart(tmp_path):
         assert first_days(scratch, "split_applied") == {"MSFT": "2003-02-18"}
         assert set(first_days(scratch, "order_filled")) == {"IBM", "MSFT"}
 
-        with running_site(scratch, tmp_path, "--demo") as site:
+        with running_site(scratch, tmp_path, options=["--demo"]) as site:
             wait_until(lambda: day_of(scratch) > reached)
             said = site.said.read_text()
 

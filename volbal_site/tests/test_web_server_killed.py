@@ -53,16 +53,16 @@ def test_every_answered_request_happened_exactly_once(tmp_path, kills, at_least)
         scratch.told("migrate", "--verbosity=0")
         key = scratch.told("create_api_key", "--tenant", "t", "--scopes", "read,trade")
         client = PersistentClient(free_port(), key)
-        with running_site(scratch, tmp_path, port=client.port):
+        with running_site(scratch, tmp_path, client.port):
             requests = Requests(open_cell(client))
         try:
             sent = [pool.submit(send_all, client, requests) for _ in range(CLIENTS)]
             for _ in range(kills):
-                with running_site(scratch, tmp_path, port=client.port) as site:
+                with running_site(scratch, tmp_path, client.port) as site:
                     kill_at_work(site, client, scratch)
         finally:
             requests.at_least = at_least
-        with running_site(scratch, tmp_path, port=client.port):
+        with running_site(scratch, tmp_path, client.port):
             for each in sent:
                 each.result()
 
