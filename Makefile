@@ -16,9 +16,7 @@ $(INSTALLED): requirements-dev.txt
 	@rm -f .venv/installed-* && touch $@
 
 run: setup
-	@$(PY) manage.py migrate --verbosity 0
-	@$(PY) manage.py replay IBM
-	@echo "Next: $(PY) manage.py up serves the API at http://127.0.0.1:8000/v1 (docs/api.md is a walk through it)."
+	@exec $(PY) manage.py up --demo
 
 test: setup
 	$(PY) -m pytest -n 2

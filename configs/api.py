@@ -18,6 +18,7 @@ from configs.resolver import as_public, commission_rates_of, effective_config
 from configs.schemas import CommissionIn, CommissionOut, CommissionPage, ConfigChange, ConfigOut
 from configs.services import change_commission, change_config
 from positions.api import position_of
+from positions.market_time import on_market
 from positions.models import Position
 
 router = Router(tags=["settings"])
@@ -41,7 +42,7 @@ def read_config(request: HttpRequest, position_id: UUID) -> dict[str, Any]:
 )
 def write_config(request: HttpRequest, position_id: UUID, payload: ConfigChange) -> dict[str, Any]:
     position = position_of(request, position_id)
-    stamp = stamp_of(request)
+    stamp = on_market(stamp_of(request), position.market_provider)
     with unit_of_work():
         for group, values in payload.dict(exclude_unset=True).items():
             change_config(

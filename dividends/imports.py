@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from accounts.models import Tenant
 from accounts.transactions import Stamp, require_unit_of_work
 from dividends.errors import DividendConflict, SplitConflict
 from dividends.models import Dividend, Split
@@ -36,17 +37,20 @@ def import_history(history: History, *, stamp: Stamp) -> ImportCounts:
     return ImportCounts(bars=bars, dividends=dividends, splits=splits)
 
 
-def import_actions(history: History, *, stamp: Stamp) -> tuple[int, int]:
-    """Store only the dividends and splits; return how many of each were new. Raises as above."""
+def import_actions(history: History, *, stamp: Stamp, owner: Tenant | None = None) -> tuple[int, int]:
+    """Store only the dividends and splits, as everybody's or one tenant's own; return how many were new.
+
+    Raises as above.
+    """
     require_unit_of_work()
     return (
-        _import_dividends(history.ticker, history.dividends, stamp),
-        _import_splits(history.ticker, history.splits),
+        _import_dividends(history.ticker, history.dividends, stamp, owner),
+        _import_splits(history.ticker, history.splits, owner),
     )
 
 
-def _import_dividends(ticker: str, facts: Iterable[DividendFact], stamp: Stamp) -> int:
-    stored = {d.ex_date: d for d in Dividend.objects.filter(ticker=ticker, owner=None)}
+def _import_dividends(ticker: str, facts: Iterable[DividendFact], stamp: Stamp, owner: Tenant | None) -> int:
+    stored = {d.ex_date: d for d in Dividend.objects.filter(ticker=ticker, owner=owner)}
     new = []
     for fact in facts:
         had = stored.get(fact.ex_date)
@@ -57,19 +61,26 @@ def _import_dividends(ticker: str, facts: Iterable[DividendFact], stamp: Stamp) 
                 f"{ticker}'s dividend of {fact.ex_date} is stored as {plain(had.dps)} paid {had.pay_date}."
             )
     rows = [
-        Dividend(ticker=ticker, ex_date=f.ex_date, pay_date=f.pay_date, dps=f.dps, currency=f.currency)
+        Dividend(
+            owner=owner,
+            ticker=ticker,
+            ex_date=f.ex_date,
+            pay_date=f.pay_date,
+            dps=f.dps,
+            currency=f.currency,
+        )
         for f in new
     ]
     Dividend.objects.bulk_create(rows)
-    tell_dividends(ticker=ticker, dividends=new)
-    _announce(ticker, rows, stamp)
+    tell_dividends(ticker=ticker, dividends=new, owner=owner)
+    _announce(ticker, rows, stamp, owner)
     return len(rows)
 
 
-def _announce(ticker: str, rows: Sequence[Dividend], stamp: Stamp) -> None:
+def _announce(ticker: str, rows: Sequence[Dividend], stamp: Stamp, owner: Tenant | None) -> None:
     if rows:
         record_event(
-            None,
+            owner,
             EventType.EX_DIV_ANNOUNCED,
             f"{len(rows)} dividends of {ticker} imported.",
             stamp=stamp,
@@ -80,8 +91,8 @@ def _announce(ticker: str, rows: Sequence[Dividend], stamp: Stamp) -> None:
         )
 
 
-def _import_splits(ticker: str, facts: Iterable[SplitFact]) -> int:
-    stored = {s.date: s for s in Split.objects.filter(ticker=ticker, owner=None)}
+def _import_splits(ticker: str, facts: Iterable[SplitFact], owner: Tenant | None) -> int:
+    stored = {s.date: s for s in Split.objects.filter(ticker=ticker, owner=owner)}
     new = []
     for fact in facts:
         had = stored.get(fact.date)
@@ -92,7 +103,8 @@ def _import_splits(ticker: str, facts: Iterable[SplitFact]) -> int:
                 f"{ticker}'s split of {fact.date} is stored as {had.new_shares}:{had.old_shares}."
             )
     Split.objects.bulk_create(
-        Split(ticker=ticker, date=f.date, new_shares=f.new_shares, old_shares=f.old_shares) for f in new
+        Split(owner=owner, ticker=ticker, date=f.date, new_shares=f.new_shares, old_shares=f.old_shares)
+        for f in new
     )
-    tell_splits(ticker=ticker, splits=new)
+    tell_splits(ticker=ticker, splits=new, owner=owner)
     return len(new)

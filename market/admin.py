@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.read_only_admin import ReadOnlyAdmin
-from market.models import Bar, HostBreaker, KnownStep, Quote
+from market.models import Bar, HostBreaker, KnownStep, Quote, ReplayClock
 
 
 @admin.register(Bar)
@@ -30,3 +30,8 @@ class KnownStepAdmin(ReadOnlyAdmin):
 @admin.register(HostBreaker)
 class HostBreakerAdmin(ReadOnlyAdmin):
     list_display = ("host", "failures", "open_until")
+
+
+@admin.register(ReplayClock)
+class ReplayClockAdmin(ReadOnlyAdmin):
+    list_display = ("day", "run", "pace_s", "is_running", "is_finished")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -87,6 +87,13 @@ def next_session(day: date) -> Session:
     if position == len(days):
         raise _outside(day)
     return _sessions()[days[position]]
+
+
+def count_sessions(start: date, end: date) -> int:
+    """Return how many sessions there were from `start` to `end`, both inclusive. Raises OutsideCalendar."""
+    _check_known(start)
+    _check_known(end)
+    return bisect_right(_days(), end) - bisect_left(_days(), start)
 
 
 def _check_known(day: date) -> None:

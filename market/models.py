@@ -144,6 +144,41 @@ class KnownStep(models.Model):
         return PriceStep(date=self.date, new_shares=self.new_shares, old_shares=self.old_shares, dps=self.dps)
 
 
+class ReplayClock(models.Model):
+    """The one clock of the provider `replay`, which every process reads: where the live replay is.
+
+    `at` is "now" on its market, the close of `day`. `next_at`, by the wall clock, is when the day after may
+    begin, `pace_s` seconds after this one (0: as soon as this one is done). `run` counts how often it was
+    set back to `first_day`. It is finished when all is done that belongs to `last_day`.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    run = models.PositiveIntegerField(default=1)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    day = models.DateField()
+    at = models.DateTimeField()
+    pace_s = models.DecimalField(max_digits=9, decimal_places=3, default=Decimal(1))
+    next_at = models.DateTimeField()
+    is_running = models.BooleanField(default=True)
+    is_finished = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="replay_clock_is_one"),
+            models.CheckConstraint(
+                condition=Q(day__gte=F("first_day"), day__lte=F("last_day")), name="replay_day_in_span"
+            ),
+            models.CheckConstraint(condition=Q(pace_s__gte=0), name="replay_pace_not_negative"),
+            models.CheckConstraint(
+                condition=Q(is_finished=False) | Q(is_running=False), name="replay_finished_stands_still"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} of run {self.run}"
+
+
 class HostBreaker(models.Model):
     """A host that failed: how often in a row, and until when every process leaves it alone."""
 

@@ -22,6 +22,7 @@ from orders.replay_decisions import Replayed, replay_decision
 from orders.schemas import EvaluationOut, FillIn, OrderIn, OrderOut, OrderPage, ReplayOut
 from positions.api import position_of
 from positions.event_types import EventType
+from positions.market_time import on_market
 from positions.models import Event, Position
 from volbal.fills import commission_on, notional_of
 from volbal.values import Fill, Side
@@ -35,8 +36,9 @@ router = Router(tags=["orders"])
 def evaluate_position(
     request: HttpRequest, position_id: UUID, price: PriceIn | None = None, dry_run: Flag = False
 ) -> HttpResponse | Evaluation:
-    stamp, tenant_id = stamp_of(request), tenant_of(request).pk
+    tenant_id = tenant_of(request).pk
     position = Position.objects.read(position_id, tenant_id=tenant_id)
+    stamp = on_market(stamp_of(request), position.market_provider)
     quote, gate = quote_to_decide_on(position, price, stamp.at)
     about: dict[str, Any] = {"position_id": position_id, "tenant_id": tenant_id}
     if dry_run:
@@ -79,8 +81,9 @@ def list_position_orders(
     operation_id="submit_order",
 )
 def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpResponse:
-    stamp = stamp_of(request)
-    quote, gate = quote_for(position_of(request, position_id), payload.price, stamp.at)
+    position = position_of(request, position_id)
+    stamp = on_market(stamp_of(request), position.market_provider)
+    quote, gate = quote_for(position, payload.price, stamp.at)
 
     def act() -> Order:
         asked = idempotent_of(request)
@@ -135,7 +138,7 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
 )
 def fill(request: HttpRequest, order_id: UUID, payload: FillIn) -> HttpResponse:
     order = order_of(request, order_id)
-    stamp = stamp_of(request)
+    stamp = on_market(stamp_of(request), order.position.market_provider)
     reported = _fill_of(order, payload)
     return once(
         request,
@@ -158,7 +161,8 @@ def fill(request: HttpRequest, order_id: UUID, payload: FillIn) -> HttpResponse:
 
 def order_of(request: HttpRequest, order_id: UUID) -> Order:
     """Return one of the calling tenant's orders; another tenant's is NotFound like a random id."""
-    return read_one(Order.objects.filter(position__tenant=tenant_of(request), pk=order_id), "order")
+    orders = Order.objects.select_related("position").filter(position__tenant=tenant_of(request))
+    return read_one(orders.filter(pk=order_id), "order")
 
 
 def _fill_of(order: Order, payload: FillIn) -> Fill:

@@ -20,6 +20,7 @@ from positions.alerting import subject_of
 from positions.books import require_free
 from positions.event_types import EventType
 from positions.events import record_event
+from positions.market_time import on_market
 from positions.models import Position
 from volbal.errors import IllegalTransition, OrderOpen, OutOfRange
 from volbal.fills import commission_on, notional_of, slipped_price
@@ -168,6 +169,7 @@ def cancel_order(*, order_id: UUID, stamp: Stamp) -> Order:
     IllegalTransition for one that is done or whose broker can't be asked.
     """
     order = Order.objects.lock_with_position(order_id)
+    stamp = on_market(stamp, order.position.market_provider)
     if not order.is_open:
         check_move(OrderStatus(order.status), OrderStatus.CANCELLED)
     is_cancelled = cancel_or_ask(order, "by hand", stamp=stamp)

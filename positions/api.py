@@ -15,6 +15,7 @@ from accounts.api_types import Limit, Offset, TickerIn, answer, page
 from accounts.transactions import unit_of_work
 from positions import services
 from positions.event_types import EventType
+from positions.market_time import on_market
 from positions.models import Event, Position, PositionStatus
 from positions.queries import events_page
 from positions.schemas import (
@@ -62,7 +63,7 @@ def create_position(request: HttpRequest, payload: PositionIn) -> HttpResponse:
             tenant_id=tenant_of(request).pk,
             **payload.dict(),
             market_provider=settings.MARKET_PROVIDER,
-            stamp=stamp_of(request),
+            stamp=on_market(stamp_of(request), settings.MARKET_PROVIDER),
         ),
         schema=PositionOut,
         status=201,

@@ -15,6 +15,7 @@ from positions.books import Cause, Movement, book, require_free
 from positions.errors import PositionClosed, PositionNotEmpty
 from positions.event_types import EventType
 from positions.events import record_event
+from positions.market_time import on_market
 from positions.models import CauseKind, Position, PositionStatus
 from volbal.errors import OutOfRange
 from volbal.fields import read_text, read_ticker
@@ -77,6 +78,7 @@ def move_cash(*, position_id: UUID, amount: Decimal, stamp: Stamp, tenant_id: UU
     Raises InsufficientCash, OutOfRange for 0, PositionClosed.
     """
     position = lock_open_position(position_id, tenant_id=tenant_id)
+    stamp = on_market(stamp, position.market_provider)
     if amount == 0:
         raise OutOfRange("amount: must not be zero.", field="amount")
     if amount < 0:
@@ -100,6 +102,7 @@ def set_anchor(*, position_id: UUID, price: Decimal, stamp: Stamp, tenant_id: UU
     Raises OutOfRange, InvalidNumber, PositionClosed.
     """
     position = lock_open_position(position_id, tenant_id=tenant_id)
+    stamp = on_market(stamp, position.market_provider)
     require_price(price, "price")
     old, position.anchor_price = position.anchor_price, price
     position.save(update_fields=["anchor_price", "updated_at"])
@@ -122,6 +125,7 @@ def adjust_books(
     Raises InsufficientCash, InsufficientShares, OutOfRange (nothing to adjust, no reason), PositionClosed.
     """
     position = lock_open_position(position_id)
+    stamp = on_market(stamp, position.market_provider)
     reason = read_text(reason, longest=LONGEST_REASON, field="reason")
     if not (cash or qty):
         raise OutOfRange("An adjustment needs an amount.", field="cash")
@@ -145,6 +149,7 @@ def change_position(
     Raises OutOfRange, PositionClosed, PositionNotEmpty.
     """
     position = lock_open_position(position_id, tenant_id=tenant_id)
+    stamp = on_market(stamp, position.market_provider)
     _change_terms(position, changes, stamp)
     status = changes.get("status")
     if status == PositionStatus.PAUSED:
@@ -187,6 +192,7 @@ def resume(position: Position, *, stamp: Stamp) -> None:
 def close_position(*, position_id: UUID, stamp: Stamp) -> Position:
     """Close a cell for good. Raises PositionNotEmpty while open orders hold something of it."""
     position = lock_open_position(position_id)
+    stamp = on_market(stamp, position.market_provider)
     _close(position, stamp)
     return position
 

@@ -1,4 +1,4 @@
-"""Replays under way or done."""
+"""Replays under way or done, in one go and live."""
 
 from __future__ import annotations
 
@@ -25,3 +25,23 @@ class ReplayRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} until {self.last_date}"
+
+
+class DrivenCell(models.Model):
+    """One cell that the live replay drives, and the last day that is in its books.
+
+    `done_date` is saved with what the day did to the cell, so that each day happens to it once. `run` is the
+    clock's run that the cell belongs to: when the clock is set back, it is driven no more.
+    """
+
+    position = models.OneToOneField(
+        Position, on_delete=models.PROTECT, primary_key=True, related_name="driven"
+    )
+    run = models.PositiveIntegerField()
+    done_date = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "done_date"], name="driven_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.position} until {self.done_date}"

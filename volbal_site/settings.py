@@ -281,6 +281,8 @@ MARKET_PROVIDERS = {
     **env.dict("MARKET_PROVIDERS", default={}),
 }
 MARKET_PROVIDER = env.str("MARKET_PROVIDER", default="static")
+# What tells rooms below the market's what time it is there.
+MARKET_NOW = "market.providers.registry.now_on"
 
 # A feed's prices: how long one is handed out again, and how old it may be while the session is open.
 QUOTE_TTL_S = env.float("QUOTE_TTL_S", default=15)
@@ -297,6 +299,9 @@ YAHOO_CACHE_DIR = VAR_DIR / "yfinance"
 
 # Providers whose prices are history: what happens on them is shown, and sent to nobody.
 REPLAYED_PROVIDERS = ["replay", *env.list("REPLAYED_PROVIDERS", default=[])]
+
+# How many seconds a trading day of a new demo takes; 0 is as fast as it can.
+DEMO_PACE_S = Decimal(env.str("DEMO_PACE_S", default="1"))
 
 # Alerts by e-mail and webhook.
 EMAIL_CONFIGURED = bool(env.str("EMAIL_URL", default=""))

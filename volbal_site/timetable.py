@@ -39,6 +39,11 @@ TIMETABLE: Mapping[str, Entry] = {
     "Send orders, ask brokers": Entry(
         task="orders.send_and_ask", every_s=2, what="Sends waiting orders, asks about open ones, cancels."
     ),
+    "Play the replay": Entry(
+        task="simulation.advance_replay",
+        every_s=1,
+        what="Plays what is due of the live replay of history, if there is one; the demo is one.",
+    ),
     "Compare with brokers": Entry(
         task="orders.compare_with_brokers", every_s=300, what="Compares the books with those of brokers."
     ),

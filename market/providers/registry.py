@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from threading import Lock
 
 from django.conf import settings
@@ -28,3 +29,11 @@ def provider(name: str | None = None) -> MarketProvider:
         if (chosen, path) not in _instances:
             _instances[chosen, path] = import_string(path)()
         return _instances[chosen, path]
+
+
+def now_on(name: str) -> datetime | None:
+    """Return the moment that is "now" on the market of a provider, None if it doesn't say.
+
+    Raises ImproperlyConfigured as `provider` does.
+    """
+    return provider(name).now()

@@ -35,9 +35,13 @@ class PaperHttpBroker:
     finds_by_client_id = True
 
     def __init__(self) -> None:
-        self._http = JsonHttp(settings.PAPER_HTTP_URL, timeout_s=settings.BROKER_TIMEOUT_S)
+        self._http = JsonHttp(self.address(), timeout_s=settings.BROKER_TIMEOUT_S)
         # A request that we gave up on may still be heeded for as long again.
         self.settles_in = timedelta(seconds=2 * settings.BROKER_TIMEOUT_S)
+
+    def address(self) -> str:
+        """Return where its server is; whoever runs more than one derives a broker for each."""
+        return str(settings.PAPER_HTTP_URL)
 
     def submit(self, order: BrokerOrder, *, at: datetime) -> BrokerAnswer:
         """Send an order once. Raises NoAnswer."""

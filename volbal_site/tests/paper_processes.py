@@ -1,13 +1,14 @@
-"""The paper broker and the workers as processes of a test's own, to be killed."""
+"""Brokers of paper as processes of a test's own, to be killed."""
 
 from __future__ import annotations
 
 import json
 import re
-import signal
 import subprocess
 import urllib.request
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from django.db import connection
 from dividends.tests.scratch import Scratch
 from orders.brokers import broker_named
 from orders.work import breaker_of
+from volbal_site.tests.three_brokers import NAMES, PATHS, address_key
 
 LINE = re.compile(r"listening on (http://127\.0\.0\.1:(\d+))")
 
@@ -53,6 +55,10 @@ class PaperServer:
         self.process.kill()
         self.process.communicate()
 
+    def kill_and_start(self) -> None:
+        self.kill()
+        self.start()
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -66,37 +72,34 @@ class PaperServer:
         return self.ask("/_counts")
 
 
-def use_broker(server: PaperServer, settings: Any, **timing: float) -> None:
-    """Let this process speak to the server."""
-    settings.PAPER_HTTP_URL = server.url
-    for name, seconds in timing.items():
-        setattr(settings, name, seconds)
+@contextmanager
+def three_brokers(
+    mode: str, folder: Path, timing: Mapping[str, float], test_settings: Any, monkeypatch: Any, *options: str
+) -> Iterator[list[PaperServer]]:
+    """Run three brokers of that mode, each with a seed of its own, for this process and those beside it."""
+    servers = [
+        PaperServer(("--mode", mode, "--seed", str(seed), *options), folder / f"{mode}-{seed}.sqlite3")
+        for seed in (7, 11, 13)
+    ]
+    try:
+        for server in servers:
+            server.start()
+        addresses = {address_key(name): server.url for name, server in zip(NAMES, servers, strict=True)}
+        brokers = {"BROKERS": ",".join(f"{name}={path}" for name, path in PATHS.items())}
+        for name, value in {**addresses, **brokers, **timing}.items():
+            monkeypatch.setenv(name, str(value))
+        for name, seconds in timing.items():
+            setattr(test_settings, name, seconds)
+        test_settings.BROKERS = {**test_settings.BROKERS, **PATHS}
+        _forget_brokers()
+        yield servers
+    finally:
+        for server in servers:
+            if server.process is not None:
+                server.kill()
+        _forget_brokers()
+
+
+def _forget_brokers() -> None:
     broker_named.cache_clear()
     breaker_of.cache_clear()
-
-
-@dataclass
-class Workers:
-    """Processes that send and ask, until they are killed."""
-
-    count: int
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def start(self) -> None:
-        database = database_under_test()
-        self.running = [
-            database.start("work_orders", "--forever", "--every", "0.02") for _ in range(self.count)
-        ]
-
-    def kill(self) -> None:
-        for worker in self.running:
-            worker.kill()
-        for worker in self.running:
-            worker.communicate()
-            assert worker.returncode == -signal.SIGKILL
-
-    def stop(self) -> list[str]:
-        """Tell them to stop, and return what they complained of."""
-        for worker in self.running:
-            worker.terminate()
-        return [worker.communicate(timeout=30)[1] for worker in self.running]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,11 +87,13 @@ def free_port() -> int:
         return int(tried.getsockname()[1])
 
 
-def start_up(scratch: Scratch, port: int, said: Path, **environment: str) -> subprocess.Popen[bytes]:
+def start_up(
+    scratch: Scratch, port: int, said: Path, options: Sequence[str] = (), **environment: str
+) -> subprocess.Popen[bytes]:
     """Start `manage.py up` and don't wait for it; what it and its children say goes to a file."""
     with said.open("ab") as file:
         return subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--bind", f"127.0.0.1:{port}"],
+            [sys.executable, "manage.py", "up", "--bind", f"127.0.0.1:{port}", *options],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -108,12 +110,12 @@ def start_up(scratch: Scratch, port: int, said: Path, **environment: str) -> sub
 
 @contextmanager
 def running_site(
-    scratch: Scratch, folder: Path, port: int | None = None, **environment: str
+    scratch: Scratch, folder: Path, port: int | None = None, options: Sequence[str] = (), **environment: str
 ) -> Iterator[Site]:
     """Run the site; yield when it answers. At the end it is stopped, and no process of it may be left."""
     mark = uuid.uuid4().hex
     port, said = port or free_port(), folder / f"{mark}.log"
-    with start_up(scratch, port, said, **{MARK: mark, **environment}) as up:
+    with start_up(scratch, port, said, options, **{MARK: mark, **environment}) as up:
         site = Site(up, port, said, mark)
         try:
             wait_until(lambda: b" (Ctrl-C stops it)\n" in said.read_bytes() or up.poll() is not None)

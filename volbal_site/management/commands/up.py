@@ -12,9 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.utils import timezone
 
+from market.providers.replay import ReplayProvider
 from orders.real_money import unreal_data_faults
 from positions.guards import missing_guards
+from simulation.demo import HOW_TO_RESTART, NAME, start_demo
+from simulation.live_replay import replay_state
+from volbal.errors import VolbalError
 from volbal_site.addresses import Address, CannotListen, is_answered, read_address, require_free
 from volbal_site.collecting import COLLECTED, collect_static
 from volbal_site.secret_key import refuse_weak_production
@@ -36,8 +41,11 @@ class Command(BaseCommand):
             metavar="HOST:PORT",
             help=f"where to listen ({settings.BIND})",
         )
+        parser.add_argument(
+            "--demo", action="store_true", help="begin the demo, or go on with it, and say how to log in"
+        )
 
-    def handle(self, *, bind: Address, **options: Any) -> None:
+    def handle(self, *, bind: Address, demo: bool, **options: Any) -> None:
         try:
             refuse_weak_production(
                 given_key=settings.GIVEN_SECRET_KEY, embedded=settings.IS_SQLITE, debug=settings.DEBUG
@@ -45,12 +53,17 @@ class Command(BaseCommand):
             require_free(bind)
             self._prepare_database()
             collect_static()
+            if demo:
+                self._prepare_demo()
         except (ImproperlyConfigured, CannotListen) as error:
             raise CommandError(str(error)) from None
         except subprocess.CalledProcessError as error:
             raise CommandError(f"The static files can't be collected: {error}") from None
+        except VolbalError as error:
+            raise CommandError(error.detail) from None
         except DatabaseError as error:
             raise CommandError(f"The database can't be used: {error}".strip()) from None
+        connections.close_all()
         where = f"Volatility Balancing is at http://{bind}/ (Ctrl-C stops it)"
         sys.exit(Supervisor(children_at(bind), self._say, when_ready=where).run())
 
@@ -62,7 +75,19 @@ class Command(BaseCommand):
             raise CommandError(f"Table {table} lacks its guard {trigger}, and migrate can't install it.")
         for fault in unreal_data_faults():
             raise CommandError(f"Nothing is traded for real like this: {fault}.")
-        connections.close_all()
+
+    def _prepare_demo(self) -> None:
+        """Begin the demo or let it go on; new cells follow its replay, unless the settings say otherwise."""
+        os.environ.setdefault("MARKET_PROVIDER", ReplayProvider.name)
+        password = start_demo(now=timezone.now())
+        if password is not None:
+            self._say(f"Log in as {NAME} with the password {password}")
+        else:
+            self._say(f"Log in as {NAME} with the password that was shown at the first start.")
+        self._say("(manage.py demo --new-password makes another; it is kept nowhere.)")
+        state = replay_state()
+        if state is not None:
+            self._say(state.in_words() + (f" {HOW_TO_RESTART}" if state.is_finished else ""))
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

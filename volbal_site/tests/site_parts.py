@@ -1,0 +1,125 @@
+"""What `manage.py up` runs, to be killed part by part: web server, worker and beat."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+from dividends.tests.scratch import PATIENCE, ROOT, Scratch
+from volbal_site.addresses import Address
+from volbal_site.management.commands.up import children_at
+from volbal_site.tests.running_site import MARK, Site, free_port, start_up, wait_until
+
+PARTS = ("web", "worker", "beat")
+
+
+class BareWorkers:
+    """Two workers that know nothing but the replay: what is quick to start."""
+
+    def __init__(self, scratch: Scratch, folder: Path) -> None:
+        self._scratch, self.said, self.port = scratch, folder / "workers.log", 0
+        self._running: list[subprocess.Popen[str]] = []
+
+    def start(self) -> None:
+        with self.said.open("a") as file:
+            streams = {"stdout": file, "stderr": file}
+            self._running = [
+                self._scratch.python("-m", "volbal_site.tests.replay_worker", **streams) for _ in range(2)
+            ]
+
+    def kill(self, part: str) -> None:
+        for process in self._running:
+            process.kill()
+        for process in self._running:
+            process.wait(PATIENCE)
+            assert process.returncode == -signal.SIGKILL
+
+    def start_again(self, part: str) -> None:
+        self.start()
+
+    def stop(self) -> None:
+        for process in self._running:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+class WholeSite:
+    """A real `up`: when a part of it dies it stops as a whole, and is started again as a whole."""
+
+    def __init__(self, scratch: Scratch, folder: Path) -> None:
+        self._scratch, self.said = scratch, folder / "up.log"
+        self.port, self._mark = free_port(), uuid.uuid4().hex
+        self._up: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        lines = self._lines()
+        self._up = start_up(self._scratch, self.port, self.said, **{MARK: self._mark})
+        wait_until(lambda: self._lines() > lines or self._up.poll() is not None)
+        assert self._up.poll() is None, self.said.read_text()[-3000:]
+
+    def kill(self, part: str) -> None:
+        site = Site(self._up, self.port, self.said, self._mark)
+        os.kill({"web": site.watcher, "worker": site.worker, "beat": site.beat}[part], signal.SIGKILL)
+
+    def start_again(self, part: str) -> None:
+        assert self._up.wait(PATIENCE) == 1
+        self.start()
+
+    def stop(self) -> None:
+        if self._up is not None:
+            self._up.terminate()
+            self._up.wait(PATIENCE)
+
+    def _lines(self) -> int:
+        return self.said.read_text().count("(Ctrl-C stops it)") if self.said.exists() else 0
+
+
+class SiteParts:
+    """The same processes as `up` runs, each started again by itself, so that it doesn't take long."""
+
+    def __init__(self, scratch: Scratch, folder: Path) -> None:
+        self.said, self.port = folder / "parts.log", free_port()
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": scratch.url,
+            "PYTHONWARNINGS": "error",
+            "SECRET_KEY": os.environ.get("SECRET_KEY", "for-tests-on-a-database-of-their-own"),
+        }
+        self._children = {child.name: child for child in children_at(Address("127.0.0.1", self.port))}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        for part in PARTS:
+            self.start_again(part)
+        wait_until(self._children["web"].is_ready)
+
+    def kill(self, part: str) -> None:
+        os.killpg(self._running[part].pid, signal.SIGKILL)
+        self._running.pop(part).wait(PATIENCE)
+
+    def start_again(self, part: str) -> None:
+        child = self._children[part]
+        with self.said.open("ab") as file:
+            self._running[part] = subprocess.Popen(
+                [sys.executable, *child.arguments],
+                cwd=ROOT,
+                env={**self._environment, **child.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                process_group=0,
+            )
+
+    def stop(self) -> None:
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
