@@ -260,7 +260,7 @@ def test_a_known_execution_may_be_reported_with_another_time():
 
 
 def test_two_brokers_may_use_the_same_execution_id():
-    for broker in ("paper", "alpaca"):
+    for broker in ("paper", "paper_http"):
         fill(make_order(make_position(broker=broker)), "e1")
 
     assert Trade.objects.count() == 2

@@ -32,7 +32,7 @@ def books(position):
     return position.qty, position.cash, position.anchor_price, position.reserved_cash
 
 
-@pytest.mark.parametrize("broker", ["paper", "manual", "alpaca"])
+@pytest.mark.parametrize("broker", ["paper", "manual", "paper_http"])
 def test_a_contradiction_is_kept_and_pauses_the_position(broker):
     position = make_position(broker=broker)
     order = make_order(position)
@@ -88,7 +88,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("values", "error"), REFUSALS)
 def test_what_a_real_broker_reports_and_the_books_refuse_is_kept(values, error):
-    position = make_position(broker="alpaca")
+    position = make_position(broker="paper_http")
     order = make_order(position)
     before = books(position)
 
@@ -103,7 +103,7 @@ def test_what_a_real_broker_reports_and_the_books_refuse_is_kept(values, error):
 
 
 def test_a_real_brokers_fill_of_a_cancelled_order_is_kept():
-    position = make_position(broker="alpaca")
+    position = make_position(broker="paper_http")
     order = make_order(position, status="cancelled")
 
     with pytest.raises(IllegalTransition):
@@ -127,7 +127,7 @@ def test_what_we_or_a_person_reported_wrongly_is_only_refused(broker, values, er
 
 
 def test_the_same_report_twice_is_answered_with_the_same_trade():
-    position = make_position(broker="alpaca")
+    position = make_position(broker="paper_http")
     order = make_order(position)
     first = report(order)
     before = everything_written()

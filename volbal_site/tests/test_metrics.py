@@ -63,13 +63,18 @@ def counted(method, route, status):
     return figures().get(("volbal_http_request_seconds_count", method, route, status), 0)
 
 
+def without_own(page):
+    """Leave out what no two pages have in common: address, number of the request, token of the form."""
+    return re.sub(r'(<code>|value=")[^<"]+', r"\1", page)
+
+
 @pytest.mark.parametrize("token", ["", "x", TOKEN + "x", TOKEN[:-1], "ключ"])
 @pytest.mark.parametrize("method", ["get", "post", "options"])
 def test_without_the_token_there_is_nothing(token, method):
     nowhere = getattr(Client(), method)("/nowhere")
     answer = ask(token.encode().decode("latin-1"), method)
 
-    assert (answer.status_code, answer.content) == (404, nowhere.content)
+    assert (answer.status_code, without_own(answer.text)) == (404, without_own(nowhere.text))
 
 
 def test_without_a_token_in_the_settings_nobody_gets_in(settings):

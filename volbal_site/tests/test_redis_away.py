@@ -28,7 +28,7 @@ SOON_S = 60
 
 
 def order_for(seconds, world, site):
-    """Open cells and order, one after the other; return how often which status was answered, and how slowly."""
+    """Open cells and order; return how often which status was answered, and how long the slowest took."""
     statuses, slowest = Counter(), 0.0
     ends = time.monotonic() + seconds
     number = 0

@@ -11,6 +11,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts.models import User
 from accounts.nudges import NUDGE_EXPIRES_S
+from accounts.tests.people import with_second_factor
 from accounts.tests.threads import at_once
 from volbal_site.celery import app
 from volbal_site.timetable import TIMETABLE, Timetable, seed_timetable
@@ -89,7 +90,7 @@ def test_staff_and_nobody_else_sees_and_changes_it(client, seeded):
     client.force_login(User.objects.create_user("ann", password="x"))
     assert client.get(address).status_code == client.get(change).status_code == 302
 
-    client.force_login(User.objects.create_superuser("root"))
+    client.force_login(with_second_factor(User.objects.create_superuser("root")))
     listed, form = client.get(address), client.get(change)
     assert all(name in listed.text for name in TIMETABLE)
     assert (form.status_code, "orders.send_and_ask" in form.text) == (200, True)
