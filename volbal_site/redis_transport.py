@@ -27,11 +27,11 @@ class Transport(redis.Transport):
     Channel = Channel
 
 
-class Connection(kombu.Connection):
-    """One that is tried again and again without longer and longer pauses."""
+class Connection(kombu.Connection):  # type: ignore[misc,name-defined]
+    """One that a worker tries again and again, without longer and longer pauses."""
 
-    def _ensure_connection(self, *arguments: Any, **options: Any) -> Any:
-        return super()._ensure_connection(*arguments, **{"interval_max": LOOK_AGAIN_S, **options})
+    def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        return super().ensure_connection(*arguments, **{"interval_max": LOOK_AGAIN_S, **options})
 
 
 class Amqp(AMQP):  # type: ignore[misc]
