@@ -35,6 +35,7 @@ def broker_settings(redis_url: str, folder: Path) -> dict[str, Any]:
 def _redis(url: str) -> dict[str, Any]:
     return {
         "broker_url": url,
+        "broker_transport": "volbal_site.redis_transport:Transport",
         "broker_transport_options": {
             "visibility_timeout": VISIBILITY_S,
             "unacked_restore_interval": 5,
@@ -67,7 +68,7 @@ def _files(folder: Path) -> dict[str, Any]:
 # The web server doesn't scold whoever runs it as root either; and no message is ever unpickled.
 warnings.filterwarnings("ignore", category=SecurityWarning, module="celery.platforms")
 
-app = Celery("volbal")
+app = Celery("volbal", amqp="volbal_site.redis_transport:Amqp")
 app.conf.update(
     **broker_settings(settings.REDIS_URL, settings.QUEUE_DIR),
     task_default_queue="volbal",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
-from django_celery_beat.schedulers import DatabaseScheduler
+from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from accounts.nudges import NUDGE_EXPIRES_S
 from volbal.trading_day import NEW_YORK
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +125,10 @@ class Timetable(DatabaseScheduler):  # type: ignore[misc]
         missed at its hour would not be made up for."""
         entries: QuerySet[PeriodicTask] = PeriodicTask.objects.enabled()
         return entries
+
+    def apply_entry(self, entry: ModelEntry, producer: Any = None) -> None:
+        """Send an entry's message; one that can't be sent is told of in a line, and sent again next time."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except Exception as error:
+            log.warning("message_not_sent", extra={"entry": entry.name, "error": str(error)[:300]})

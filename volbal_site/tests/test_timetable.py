@@ -94,3 +94,14 @@ def test_staff_and_nobody_else_sees_and_changes_it(client, seeded):
     listed, form = client.get(address), client.get(change)
     assert all(name in listed.text for name in TIMETABLE)
     assert (form.status_code, "orders.send_and_ask" in form.text) == (200, True)
+
+
+def test_a_message_that_can_not_be_sent_is_one_line_and_beat_goes_on(seeded, caplog, monkeypatch):
+    def away(*_, **__):
+        raise OSError("away")
+
+    schedule = beat()
+    monkeypatch.setattr(schedule, "apply_async", away)
+    schedule.apply_entry(schedule.schedule["Heartbeat"])
+
+    assert [(record.message, record.exc_info) for record in caplog.records] == [("message_not_sent", None)]

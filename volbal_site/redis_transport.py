@@ -1,0 +1,40 @@
+"""Messages through Redis, which may be away for a while."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kombu
+from celery.app.amqp import AMQP
+from kombu.transport import redis
+
+# A worker looks so often whether Redis is back. Otherwise it would wait ever longer, half a minute at last.
+LOOK_AGAIN_S = 2
+
+
+class Channel(redis.Channel):
+    """Gives nothing back when it is closed: with Redis away that fails in a way that ends the worker.
+
+    Messages are nudges. One that nobody has dealt with has others after it before it is missed.
+    """
+
+    do_restore = False
+
+
+class Transport(redis.Transport):
+    """Redis, with channels of ours."""
+
+    Channel = Channel
+
+
+class Connection(kombu.Connection):  # type: ignore[misc,name-defined]
+    """One that a worker tries again and again, without longer and longer pauses."""
+
+    def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        return super().ensure_connection(*arguments, **{"interval_max": LOOK_AGAIN_S, **options})
+
+
+class Amqp(AMQP):  # type: ignore[misc]
+    """Celery's way to connections: ours."""
+
+    Connection = Connection
