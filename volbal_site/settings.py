@@ -37,13 +37,13 @@ WEB_THREADS = env.int("WEB_THREADS", default=16)
 # was sent in the clear is noticed. What says how things are is asked from inside, without TLS.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=not (DEBUG or is_loopback(BIND)))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS_ONLY else 0  # who tries passwords is told apart by X-Forwarded-For
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_REDIRECT_EXEMPT = [r"^v1/", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=365 * 24 * 60 * 60) if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 # A place on the browsers' preload list is the domain's owner's to ask for: it can't be given back for months.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 
 INSTALLED_APPS = [
     "volbal_site",
@@ -177,7 +177,7 @@ MFA_FORMS: dict[str, str] = {}
 SESSION_IDLE_S = env.int("SESSION_IDLE_S", default=30 * 60)
 SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", default=12 * 60 * 60)
 # Cookies go over TLS only, unless the site is one's own machine's.
-SECURE_COOKIES = env.bool("SECURE_COOKIES", default=not (DEBUG or is_loopback(BIND)))
+SECURE_COOKIES = env.bool("SECURE_COOKIES", default=HTTPS_ONLY)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
