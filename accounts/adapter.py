@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import ipaddress
 from typing import Any
@@ -13,12 +11,12 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.ratelimit import respond_429
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
+from accounts.cipher import decrypt, encrypt
 from accounts.invitations import is_invited
 from accounts.models import Tenant, User
 
@@ -69,10 +67,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Secrets of authenticator apps are stored encrypted; staff can't do without a second factor."""
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return decrypt(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return not authenticator.user.is_staff
@@ -86,8 +84,3 @@ def pseudonym(address: str) -> str:
     network = ipaddress.ip_network(f"{address}/{64 if ':' in address else 32}", strict=False)
     digest = hmac.digest(settings.SECRET_KEY.encode(), str(network).encode(), "sha256")
     return str(ipaddress.IPv6Address(b"\xfd" + digest[:7] + bytes(8)))
-
-
-def _cipher() -> Fernet:
-    key = hashlib.sha256(b"second factor" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
 from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
@@ -32,6 +38,17 @@ def log_in_staff(client: Client, name: str = "root") -> User:
     user = make_staff(name)
     client.force_login(user)
     return user
+
+
+def log_in_lately(client: Client, user: User) -> None:
+    """Log a user in who has just given the password for something dangerous."""
+    client.force_login(user)
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True, "username": user.username}
+    ]
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+    session.save()
 
 
 def own_tenant(user: User) -> Tenant:

@@ -19,7 +19,7 @@ MAIN = (
     ("settings", "Settings"),
 )
 SETTINGS = (
-    ("settings", "Trading rules"),
+    ("trading_rules", "Trading rules"),
     ("commissions", "Commissions"),
     ("alert_channels", "Alerts"),
     ("members", "Members"),
@@ -29,6 +29,7 @@ SETTINGS = (
     ("mfa_index", "Second factor"),
     ("usersessions_list", "Sessions"),
 )
+FOR_OWNERS = frozenset({"members", "api_keys"})
 
 
 class Item(NamedTuple):
@@ -36,6 +37,11 @@ class Item(NamedTuple):
 
     address: str
     label: str
+
+
+def settings_items(*, may_configure: bool) -> list[Item]:
+    """Return the pages of the settings that somebody may see."""
+    return items(tuple(one for one in SETTINGS if may_configure or one[0] not in FOR_OWNERS))
 
 
 @cache

@@ -6,6 +6,7 @@ from volbal_site.pages import overview, views
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("settings/", views.settings_home, name="settings"),
     path("situation", views.situation, name="situation"),
     path("live", overview.overview_live, name="overview_live"),
     path("notice", views.chart_notice, name="chart_notice"),

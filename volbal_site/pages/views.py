@@ -9,8 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from accounts.page_access import page
+from accounts.models import Role
+from accounts.page_access import has_role, page
 from volbal_site.pages.frame import THEME_COOKIE, THEMES
+from volbal_site.pages.nav import settings_items
 
 A_YEAR_S = 365 * 24 * 60 * 60
 
@@ -19,6 +21,13 @@ A_YEAR_S = 365 * 24 * 60 * 60
 @require_GET
 def situation(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/situation.html#situation")
+
+
+@page()
+@require_safe
+def settings_home(request: HttpRequest) -> HttpResponse:
+    """Lead to the first page of the settings that is this visitor's to see."""
+    return redirect(settings_items(may_configure=has_role(request, Role.OWNER))[0].address)
 
 
 @login_not_required

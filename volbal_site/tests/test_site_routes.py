@@ -12,8 +12,12 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.api_keys import create_api_key
+from accounts.invitations import invite
 from accounts.models import Role, User
-from accounts.tests.people import make_member, make_staff, make_user, own_tenant
+from accounts.tests.people import log_in_lately, make_member, make_staff, make_user, own_tenant
+from accounts.transactions import unit_of_work
+from positions.tests.builders import make_stamp
 from volbal_site.tests.test_api_edge import WHO
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +35,16 @@ PAGES = {
     "notice": ANYONE,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
+    "join/<str:secret>": NOT_FOUND,
+    "settings/": VIEWER,
+    "settings/api-keys": OWNER,
+    "settings/api-keys/<slug:key_id>/revoke": OWNER,
+    "settings/api-keys/new": OWNER,
+    "settings/invitations/<uuid:invitation_id>/withdraw": OWNER,
+    "settings/members": OWNER,
+    "settings/members/<int:membership_id>/remove": OWNER,
+    "settings/members/<int:membership_id>/role": OWNER,
+    "settings/members/invite": OWNER,
     "settings/tenant": VIEWER,
     "situation": VIEWER,
     "theme": ANYONE,
@@ -84,12 +98,20 @@ def concrete(address: str) -> str:
     address = (
         re.sub(r"\(\?P<\w+>[^)]*\)|<path:\w+>|<int:\w+>", "1", address).replace("^", "").removesuffix("$")
     )
-    return "/" + re.sub(r"<slug:\w+>", "order-open", address)
+    return "/" + re.sub(r"<(?:slug|str):\w+>", "order-open", address)
 
 
 def ids_of(owner) -> dict[str, str]:
     """Return what belongs to a tenant, by the names that addresses have for it."""
-    return {}
+    tenant = own_tenant(owner)
+    with unit_of_work():
+        invitation, _ = invite(tenant_id=tenant.pk, role=VIEWER, note="", stamp=make_stamp())
+        key, _ = create_api_key(tenant_id=tenant.pk, scopes=["read"], name="", stamp=make_stamp())
+    return {
+        "invitation_id": invitation.pk,
+        "key_id": key.pk,
+        "membership_id": tenant.memberships.get(user=owner).pk,
+    }
 
 
 @pytest.fixture
@@ -104,7 +126,7 @@ def visitors() -> dict[str, Client]:
     }
     clients = {name: Client() for name in VISITORS}
     for name, user in users.items():
-        clients[name].force_login(user)
+        log_in_lately(clients[name], user)
     clients["ids"] = ids_of(owner)
     return clients
 
