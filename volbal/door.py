@@ -40,6 +40,11 @@ def answer_line(line: bytes) -> tuple[str, bool]:
 
 def decide_line(line: bytes) -> Decision:
     """Read one line and decide. Raises a BadInput error that says what is wrong with it."""
+    return decide(**read_line(line))
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """Return what `decide` asks for, by its names. Raises a BadInput error."""
     raw = strict_json.loads(line)
     if not isinstance(raw, dict):
         raise MalformedJson("A line is one JSON object.")
@@ -49,18 +54,18 @@ def decide_line(line: bytes) -> Decision:
     guardrail = GuardrailConfig(**configs["guardrail"])
     policy = OrderPolicyConfig(**configs["order_policy"])
     check_config(trigger, guardrail, policy)
-    return decide(
-        position=_position(_object(raw, "position", required=True)),
-        quote=_quote(_object(raw, "quote", required=True)),
-        trigger=trigger,
-        guardrail=guardrail,
-        order_policy=policy,
-        today=_today(_object(raw, "today")),
-        gates=Gates(
+    return {
+        "position": _position(_object(raw, "position", required=True)),
+        "quote": _quote(_object(raw, "quote", required=True)),
+        "trigger": trigger,
+        "guardrail": guardrail,
+        "order_policy": policy,
+        "today": _today(_object(raw, "today")),
+        "gates": Gates(
             market_open=_flag(raw, "market_open", default=True),
             open_order=_flag(raw, "open_order", default=False),
         ),
-    )
+    }
 
 
 def decision_as_json(decision: Decision) -> dict[str, Any]:

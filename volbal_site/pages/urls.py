@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from volbal_site.pages import overview, views
+from volbal_site.pages import decision, overview, position, views
+from volbal_site.pages.position_panels import PANELS
+
+CELL = "positions/<uuid:position_id>/"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -11,4 +14,15 @@ urlpatterns = [
     path("live", overview.overview_live, name="overview_live"),
     path("notice", views.chart_notice, name="chart_notice"),
     path("theme", views.choose_theme, name="choose_theme"),
+    path(CELL, position.position, name="position"),
+    path(f"{CELL}now", position.position_now, name="position_now"),
+    path(f"{CELL}chart", position.position_chart, name="position_chart"),
+    path(f"{CELL}prices", position.position_prices, name="position_prices"),
+    path(f"{CELL}timeline", position.position_timeline, name="position_timeline"),
+    path(f"{CELL}what-if", position.what_if, name="what_if"),
+    *(
+        path(f"{CELL}{panel}", position.position_panel, {"panel": panel}, name=f"position_{panel}")
+        for panel in PANELS
+    ),
+    path("decisions/<uuid:event_id>/", decision.decision, name="decision"),
 ]

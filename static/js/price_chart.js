@@ -1,0 +1,148 @@
+// The price chart: prices, the anchor as steps with the band round it, trades and ex-dates.
+(() => {
+  "use strict";
+  const place = document.getElementById("price-chart");
+  if (!place || !window.LightweightCharts) return;
+  const L = LightweightCharts;
+
+  // Colours are the tokens; a probe resolves them for the scheme that is shown.
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  const colour = (token) => {
+    probe.style.color = `var(${token})`;
+    return getComputedStyle(probe).color;
+  };
+  const faint = (rgb, share) => rgb.replace("rgb(", "rgba(").replace(")", `, ${share})`);
+
+  place.replaceChildren();
+  document.body.append(probe);
+  const chart = L.createChart(place, {
+    autoSize: true,
+    layout: { attributionLogo: false, fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily },
+    crosshair: { mode: L.CrosshairMode.Normal },
+    handleScroll: { vertTouchDrag: false },
+    timeScale: { timeVisible: false, borderVisible: false },
+    rightPriceScale: { borderVisible: false },
+  });
+
+  // The band between the prices at which it buys and sells, as a primitive under everything else.
+  class Band {
+    constructor() { this.points = []; this.fill = ""; }
+    attached(parameters) { this.parameters = parameters; }
+    updateAllViews() {}
+    paneViews() {
+      return [{ zOrder: () => "bottom", renderer: () => ({ draw: (target) => this.draw(target) }) }];
+    }
+    draw(target) {
+      target.useBitmapCoordinateSpace((scope) => {
+        const { chart: own, series } = this.parameters;
+        const scale = own.timeScale();
+        const at = (price) => series.priceToCoordinate(price) * scope.verticalPixelRatio;
+        scope.context.fillStyle = this.fill;
+        let before = null;
+        for (const point of this.points) {
+          const spot = scale.timeToCoordinate(point.time);
+          if (spot === null) { before = null; continue; }
+          const here = point.anchor === null ? null : { x: spot * scope.horizontalPixelRatio, point };
+          if (before) {
+            const top = at(before.point.sell);
+            const end = here ? here.x : before.x;
+            scope.context.fillRect(before.x, top, end - before.x, at(before.point.buy) - top);
+          }
+          before = here;
+        }
+      });
+    }
+  }
+
+  const steps = (options) =>
+    chart.addSeries(L.LineSeries, {
+      lineType: L.LineType.WithSteps, priceLineVisible: false, crosshairMarkerVisible: false, ...options,
+    });
+  const number = (text) => (text === null ? null : Number(text));
+  let price = null, marks = null, shown = null;
+  const band = new Band();
+  const anchor = steps({ lineWidth: 2, title: "anchor" });
+  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: "sells" });
+  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: "buys" });
+
+  const paint = () => {
+    const ink = colour("--quiet"), line = colour("--line");
+    chart.applyOptions({
+      layout: { background: { color: colour("--card") }, textColor: ink },
+      grid: { vertLines: { color: line }, horzLines: { color: line } },
+    });
+    anchor.applyOptions({ color: colour("--warn") });
+    [sell, buy].forEach((level) => level.applyOptions({ color: colour("--accent") }));
+    band.fill = faint(colour("--accent"), 0.09);
+    if (price) price.applyOptions(shown.line ? { color: colour("--ink") } : candleColours());
+    if (shown) mark();
+  };
+  const candleColours = () => ({
+    upColor: colour("--gain"), downColor: colour("--loss"), wickUpColor: colour("--gain"),
+    wickDownColor: colour("--loss"), borderVisible: false,
+  });
+
+  // Signs and words as well as colours: arrows up and down, and letters while there is room for them.
+  const mark = () => {
+    const wordy = shown.marks.length <= 24;
+    const looks = {
+      buy: { position: "belowBar", shape: "arrowUp", color: colour("--gain"), text: wordy ? "Buy" : "" },
+      sell: { position: "aboveBar", shape: "arrowDown", color: colour("--loss"), text: wordy ? "Sell" : "" },
+      dividend: { position: "inBar", shape: "circle", color: colour("--quiet"), text: wordy ? "Ex" : "" },
+      split: { position: "aboveBar", shape: "circle", color: colour("--warn"), text: "Split" },
+    };
+    marks.setMarkers(shown.marks.map(([time, kind]) => ({ time, ...looks[kind] })));
+  };
+
+  const show = (told) => {
+    const isNew = !shown || shown.line !== told.line;
+    shown = told;
+    if (isNew) {
+      if (price) chart.removeSeries(price);
+      price = told.line
+        ? chart.addSeries(L.LineSeries, { lineWidth: 2, priceLineVisible: false })
+        : chart.addSeries(L.CandlestickSeries, { priceLineVisible: false });
+      price.attachPrimitive(band);
+      marks = L.createSeriesMarkers(price, []);
+      chart.applyOptions({ timeScale: { timeVisible: told.line } });
+    }
+    const points = told.points.map(([time, o, h, l, c, a, s, b]) => ({
+      time, open: Number(o), high: Number(h), low: Number(l), close: Number(c),
+      anchor: number(a), sell: number(s), buy: number(b),
+    }));
+    price.setData(points.map((p) => (told.line ? { time: p.time, value: p.close } : p)));
+    const level = (name) => points.map((p) => (p[name] === null ? { time: p.time } : { time: p.time, value: p[name] }));
+    anchor.setData(level("anchor"));
+    sell.setData(level("sell"));
+    buy.setData(level("buy"));
+    band.points = points;
+    paint();
+    place.dataset.drawn = String(points.length);
+  };
+
+  const load = async (fit) => {
+    const answer = await fetch(`${place.dataset.src}?range=${place.dataset.range}`, { headers: { "HX-Request": "true" } });
+    if (!answer.ok) return;
+    show(await answer.json());
+    if (fit) chart.timeScale().fitContent();
+  };
+
+  document.querySelectorAll("[data-ranges] [data-range]").forEach((link) =>
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      place.dataset.range = link.dataset.range;
+      document.querySelectorAll("[data-ranges] [data-range]").forEach((one) => one.removeAttribute("aria-current"));
+      link.setAttribute("aria-current", "true");
+      load(true);
+    }),
+  );
+  let soon = 0;
+  document.body.addEventListener("position-changed", () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => load(false), 300);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  paint();
+  load(true);
+})();

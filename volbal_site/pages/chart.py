@@ -1,0 +1,182 @@
+"""What the price chart shows: prices, the anchor with its band, trades, ex-dates. Never the future.
+
+A cell on replayed history is shown up to the last day that was decided on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models.fields.json import KT
+
+from dividends.models import Receivable, SplitApplication
+from market.errors import UnknownTicker
+from market.queries import bars_of
+from market.values import DayBar
+from orders.models import TickQuote, Trade
+from orders.tick_slots import milliseconds
+from positions.event_types import EventType
+from positions.models import Event, Position
+from volbal.trading_day import start_of, trading_date
+from volbal.values import Side
+from volbal_site.pages.chart_levels import Level, Levels, levels_of
+from volbal_site.pages.position_now import Ground
+from volbal_site.templatetags import amounts
+
+# What may be chosen: what it is called, and the days it goes back.
+RANGES = {"3m": ("3 months", 92), "1y": ("1 year", 366), "5y": ("5 years", 1827)}
+USUAL = "1y"
+MOST_POINTS = 1500
+MOST_MARKS = 500
+
+
+class Point(NamedTuple):
+    """One bar, or one price of a line (then all four prices are the same), and the level at its end."""
+
+    at: datetime
+    day: date
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    level: Level
+
+
+class Mark(NamedTuple):
+    """Something that happened: `buy`, `sell`, `dividend` or `split`."""
+
+    at: datetime
+    kind: str
+    text: str
+
+    @property
+    def day(self) -> date:
+        """The date in New York."""
+        return trading_date(self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Prices oldest first, daily bars or (`is_line`) single prices in time, and what happened meanwhile."""
+
+    is_line: bool
+    points: Sequence[Point]
+    marks: Sequence[Mark]
+
+    def rows(self) -> list[tuple[Point, list[Mark]]]:
+        """Return the points with what happened since the one before, newest first: the chart as a table."""
+        left = sorted(self.marks)
+        found = []
+        for point in self.points:
+            done = [mark for mark in left if mark.at <= point.at]
+            found.append((point, done))
+            left = left[len(done) :]
+        return found[::-1]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for the script: decimals as text, times as days or as seconds since 1970."""
+        return {
+            "line": self.is_line,
+            "points": [
+                [self._time(p.at, p.day), p.open, p.high, p.low, p.close, *p.level] for p in self.points
+            ],
+            "marks": [[self._time(mark.at, mark.day), mark.kind, mark.text] for mark in self.marks],
+        }
+
+    def _time(self, at: datetime, day: date) -> str | int:
+        return int(at.timestamp()) if self.is_line else day.isoformat()
+
+
+def chart_of(ground: Ground, chosen: str) -> Chart:
+    """Read the chart of a cell over one of RANGES; as many queries whatever its history."""
+    position = ground.position
+    end = max(trading_date(ground.at), position.opened_date)
+    start = end - timedelta(days=RANGES[chosen][1])
+    levels = levels_of(position, ground.effective.trigger, start=start, at=ground.at)
+    bars = _bars(ground, start, end)
+    is_line = not bars
+    points = _prices(position, start, levels) if is_line else [_of_bar(bar, levels) for bar in bars]
+    since = start_of(points[0].day if points else start)
+    return Chart(is_line=is_line, points=points[-MOST_POINTS:], marks=_marks(position, since))
+
+
+def _bars(ground: Ground, start: date, end: date) -> list[DayBar]:
+    """Return the stored bars, and on a live market the day that is under way made of its ticks."""
+    position = ground.position
+    try:
+        bars = list(bars_of(position.ticker, start=start, end=end))
+    except UnknownTicker:
+        return []
+    if not bars or ground.is_replayed or bars[-1].date == end:
+        return bars
+    today = [price for _, price in _ticks(position, start_of(end))]
+    return [*bars, _bar_of(end, today)] if today else bars
+
+
+def _bar_of(day: date, prices: Sequence[Decimal]) -> DayBar:
+    return DayBar(date=day, open=prices[0], high=max(prices), low=min(prices), close=prices[-1], volume=0)
+
+
+def _of_bar(bar: DayBar, levels: Levels) -> Point:
+    ends_at = start_of(bar.date + timedelta(days=1)) - timedelta(microseconds=1)
+    return Point(ends_at, bar.date, bar.open, bar.high, bar.low, bar.close, levels.at(ends_at))
+
+
+def _prices(position: Position, start: date, levels: Levels) -> list[Point]:
+    """Return single prices where there are no bars: of the schedule's ticks, and of evaluations."""
+    since = start_of(start)
+    seen = dict(sorted([*_evaluated(position, since), *_ticks(position, since)]))
+    return [
+        Point(at, trading_date(at), price, price, price, price, levels.at(at)) for at, price in seen.items()
+    ]
+
+
+def _ticks(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
+    """Return the newest prices that the schedule saw, by the second, oldest first."""
+    rows = TickQuote.objects.filter(
+        ticker=position.ticker,
+        tick__gte=milliseconds(since),
+        provider=position.market_provider,
+        price__isnull=False,
+        gate="",
+    )
+    newest = rows.order_by("-tick").values_list("tick__slot", "price")[:MOST_POINTS]
+    return [(at.replace(microsecond=0), price) for at, price in reversed(newest)]
+
+
+def _evaluated(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
+    evaluations = Event.objects.filter(
+        position=position, type=EventType.POSITION_EVALUATED, ts__gte=since
+    ).order_by("-seq")
+    rows = evaluations.values_list("ts", KT("inputs__quote__price"))[:MOST_POINTS]
+    return [(at.replace(microsecond=0), Decimal(text)) for at, text in reversed(rows) if text is not None]
+
+
+def _marks(position: Position, since: datetime) -> list[Mark]:
+    found = sorted([*_trades(position, since), *_ex_dates(position, since), *_splits(position, since)])
+    return found[-MOST_MARKS:]
+
+
+def _trades(position: Position, since: datetime) -> Iterable[Mark]:
+    trades = Trade.objects.filter(position=position, executed_at__gte=since).order_by("-executed_at")
+    for at, side, qty, paid in trades.values_list("executed_at", "side", "qty", "price")[:MOST_MARKS]:
+        verb = "Bought" if side == Side.BUY else "Sold"
+        yield Mark(
+            at.replace(microsecond=0), side.lower(), f"{verb} {amounts.shares(qty)} at {amounts.price(paid)}"
+        )
+
+
+def _ex_dates(position: Position, since: datetime) -> Iterable[Mark]:
+    rows = Receivable.objects.filter(position=position, ex_date__gte=trading_date(since))
+    for day, dps in rows.values_list("ex_date", "dividend__dps"):
+        yield Mark(start_of(day), "dividend", f"Ex-dividend {amounts.price(dps)} a share")
+
+
+def _splits(position: Position, since: datetime) -> Iterable[Mark]:
+    rows = SplitApplication.objects.filter(position=position, date__gte=trading_date(since))
+    for day, new, old in rows.values_list("date", "split__new_shares", "split__old_shares"):
+        yield Mark(start_of(day), "split", f"Split {new}:{old}")

@@ -1,0 +1,111 @@
+"""The anchor of a cell in time, and the prices round it at which the trigger asks for a trade."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models.fields.json import KT
+
+from positions.event_types import EventType
+from positions.models import Event, Position
+from volbal.numbers import exact, to_six
+from volbal.trading_day import start_of
+from volbal.values import TriggerConfig
+
+ANCHOR_EVENTS = (
+    EventType.POSITION_CREATED,
+    EventType.ANCHOR_SET,
+    EventType.ANCHOR_UPDATED,
+    EventType.ANCHOR_ADJUSTED_FOR_DIVIDEND,
+    EventType.SPLIT_APPLIED,
+)
+# Thresholds are read off so many evaluations at most; what was before has those of the oldest one.
+MOST_EVALUATIONS = 1500
+
+
+class Level(NamedTuple):
+    """The anchor and the prices at which it triggers, in dollars; all None without an anchor."""
+
+    anchor: Decimal | None
+    sell_at: Decimal | None
+    buy_at: Decimal | None
+
+
+NOTHING = Level(None, None, None)
+
+
+class Levels:
+    """The levels of a cell in time."""
+
+    def __init__(
+        self,
+        anchors: Sequence[tuple[datetime, Decimal | None]],
+        triggers: Sequence[tuple[datetime, TriggerConfig]],
+    ) -> None:
+        """Take both oldest first. Before the first anchor there is no level; before the first trigger, it."""
+        self._anchors, self._triggers = anchors, triggers
+        self._anchored = [at for at, _ in anchors]
+        self._triggered = [at for at, _ in triggers]
+
+    def at(self, moment: datetime) -> Level:
+        """Return the level at a moment."""
+        known = bisect_right(self._anchored, moment)
+        anchor = self._anchors[known - 1][1] if known else None
+        if anchor is None:
+            return NOTHING
+        return level_of(anchor, self._triggers[max(bisect_right(self._triggered, moment) - 1, 0)][1])
+
+
+def level_of(anchor: Decimal, trigger: TriggerConfig) -> Level:
+    """Return the anchor with the prices at which it triggers, to 6 places."""
+    with exact():
+        return Level(
+            anchor,
+            to_six(anchor * (100 + trigger.up_threshold_pct) / 100),
+            to_six(anchor * (100 - trigger.down_threshold_pct) / 100),
+        )
+
+
+def levels_of(position: Position, trigger: TriggerConfig, *, start: date, at: datetime) -> Levels:
+    """Read a cell's levels from `start` on, in two queries; `trigger` is what holds at the moment `at`."""
+    since = start_of(start)
+    return Levels(_anchors(position, since), [*_triggers(position, since), (at, trigger)])
+
+
+def _anchors(position: Position, since: datetime) -> list[tuple[datetime, Decimal | None]]:
+    """Return the anchor that was there at `since`, and every one that came after."""
+    events = Event.objects.filter(position=position, type__in=ANCHOR_EVENTS, ts__gte=since).order_by("seq")
+    rows = events.values_list("type", "ts", KT("inputs__anchor_price"), KT("outputs__anchor_price"))
+    found: list[tuple[datetime, Decimal | None]] = []
+    for type_, ts, before, after in rows:
+        if type_ == EventType.POSITION_CREATED:
+            found.append((ts, _price(before)))
+        else:
+            if not found:
+                found.append((since, _price(before)))
+            found.append((ts, _price(after)))
+    return found or [(max(since, start_of(position.opened_date)), position.anchor_price)]
+
+
+def _triggers(position: Position, since: datetime) -> list[tuple[datetime, TriggerConfig]]:
+    """Return the thresholds that decisions were made with, where they changed."""
+    evaluations = Event.objects.filter(
+        position=position, type=EventType.POSITION_EVALUATED, ts__gte=since
+    ).order_by("-seq")
+    rows = evaluations.values_list(
+        "ts", KT("inputs__trigger__up_threshold_pct"), KT("inputs__trigger__down_threshold_pct")
+    )
+    found: list[tuple[datetime, TriggerConfig]] = []
+    for ts, up, down in reversed(rows[:MOST_EVALUATIONS]):
+        trigger = TriggerConfig(up_threshold_pct=Decimal(up), down_threshold_pct=Decimal(down))
+        if not found or found[-1][1] != trigger:
+            found.append((ts, trigger))
+    return found
+
+
+def _price(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

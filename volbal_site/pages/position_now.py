@@ -1,0 +1,295 @@
+"""One cell at a glance: what the first view of its page shows, and renews every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+from django.utils import timezone
+
+from accounts.polls import version_of
+from alerts.models import Alert
+from configs.resolver import EffectiveConfig
+from market.providers.registry import provider
+from market.values import CheckedQuote
+from orders.brokers import broker_named
+from orders.checked import Checked, checked_since
+from orders.circumstances import Circumstances, circumstances_of
+from orders.known_prices import known_prices
+from orders.models import Order, Trade
+from orders.next_trades import NextTrade, NextTrades, blocked_by, next_trades
+from positions.event_types import EventType
+from positions.models import Event, Position
+from simulation.holding_now import holdings_of
+from volbal.errors import InvalidConfig, OutOfRange
+from volbal.numbers import exact, to_six
+from volbal.performance import Holding
+from volbal.values import Decision, Side
+from volbal_site.pages.links import link_to
+from volbal_site.pages.ways_out import BLOCKED, WayOut, refusal
+
+_HUNDRED = Decimal(100)
+DEMO, PAPER, BY_HAND, LIVE = "Demo", "Paper", "By hand", "Live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What everything about a cell just now stands on: its last known price, settings, orders and switches.
+
+    `at` is now; for a cell on replayed history it is the moment of that price.
+    """
+
+    position: Position
+    checked: CheckedQuote
+    circumstances: Circumstances
+    at: datetime
+
+    @property
+    def price(self) -> Decimal | None:
+        """The last price known, in dollars per share."""
+        return None if self.checked.quote is None else self.checked.quote.price
+
+    @property
+    def effective(self) -> EffectiveConfig:
+        """The settings in force."""
+        return self.circumstances.effective
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether its prices are of the past."""
+        return provider(self.position.market_provider).is_confirmed
+
+
+def ground_of(position: Position) -> Ground:
+    """Read what a cell stands on, without asking any market. Writes nothing."""
+    source = (position.market_provider, position.ticker)
+    checked = known_prices([source], [position]).get(source, CheckedQuote(quote=None))
+    at = timezone.now()
+    if provider(position.market_provider).is_confirmed:
+        at = position.created_at if checked.quote is None else checked.quote.as_of or at
+    return Ground(position=position, checked=checked, circumstances=circumstances_of(position, at), at=at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """A cell as its page shows it."""
+
+    ground: Ground
+    blocked: str | None
+    trades: NextTrades | None
+    checked: Checked | None
+    holding: Holding | None
+    last_trade: Trade | None
+    last_decision: Event | None
+    alerts: list[Alert]
+    newest: int
+
+    @property
+    def position(self) -> Position:
+        """The cell."""
+        return self.ground.position
+
+    @property
+    def mode(self) -> str:
+        """Whether it is demo, paper, by hand or live."""
+        if self.ground.is_replayed:
+            return DEMO
+        if broker_named(self.position.broker).is_real:
+            return LIVE
+        return BY_HAND if self.position.broker == "manual" else PAPER
+
+    @cached_property
+    def open_orders(self) -> list[Order]:
+        """What may still be executed."""
+        return [order for order in self.ground.circumstances.orders if order.is_open]
+
+    @property
+    def price_age(self) -> str:
+        """Whether the last price known is fresh, in a word or two."""
+        if self.ground.price is None:
+            return "no price yet"
+        return "not fresh" if self.blocked in ("stale_quote", "outlier_quote") else ""
+
+    @cached_property
+    def worth(self) -> Worth:
+        """What it is worth."""
+        return worth_of(self.position, self.ground.price, self.holding)
+
+    @cached_property
+    def way_out(self) -> Help | None:
+        """What stands against trading just now, and what leads out of it."""
+        way = BLOCKED.get(self.blocked or "")
+        return None if way is None else _help(way, self.position)
+
+    @cached_property
+    def sides(self) -> list[SideSight]:
+        """The nearest purchase and the nearest sale, or why there is none."""
+        return [self._side(Side.BUY), self._side(Side.SELL)]
+
+    def _side(self, side: Side) -> SideSight:
+        trades = self.trades
+        if trades is None:  # the template doesn't ask
+            return SideSight(side=side, trade=None, none=None)
+        trade = trades.buy if side is Side.BUY else trades.sell
+        if trade is not None:
+            return SideSight(side=side, trade=trade, none=None)
+        refused = trades.refused_buy if side is Side.BUY else trades.refused_sell
+        way = refusal(side, refused, trades, self.ground.effective.guardrail)
+        return SideSight(side=side, trade=None, none=_help(way, self.position))
+
+    @property
+    def version(self) -> str:
+        """A text that differs when what is shown does."""
+        return version_of(
+            self.newest,
+            self.position.updated_at,
+            self.ground.checked.quote,
+            self.ground.effective,
+            self.blocked,
+            self.checked,
+            [(order.pk, order.status, order.filled_qty) for order in self.ground.circumstances.orders],
+            [alert.pk for alert in self.alerts],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideSight:
+    """One side of the next-trades card: a trade, or why there is none."""
+
+    side: Side
+    trade: NextTrade | None
+    none: Help | None
+
+    @property
+    def verb(self) -> str:
+        """What it does there."""
+        return "Buys" if self.side is Side.BUY else "Sells"
+
+    @property
+    def decision(self) -> Decision | None:
+        """What is decided there."""
+        return None if self.trade is None else self.trade.decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """Something in the way, with a link to what helps, if there is such a page."""
+
+    way: WayOut
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What a cell is worth in dollars and against just holding, and how much of it is stock, in %.
+
+    None where it takes a price that nobody knows.
+    """
+
+    value: Decimal | None
+    stock: Decimal | None
+    stock_pct: Decimal | None
+    held: Decimal | None
+    against_holding: Decimal | None
+    against_holding_pct: Decimal | None
+
+
+def worth_of(position: Position, price: Decimal | None, holding: Holding | None) -> Worth:
+    """Tell what a cell is worth at `price`, in dollars per share, beside what just holding would be worth."""
+    mine = Holding(position.qty, position.effective_cash)
+    value = mine.value_at(price)
+    held = None if holding is None else holding.value_at(price)
+    stock = None if value is None else value - mine.cash
+    more = None if value is None or held is None else value - held
+    return Worth(
+        value=value,
+        stock=stock,
+        stock_pct=_pct_of(stock, value),
+        held=held,
+        against_holding=more,
+        against_holding_pct=_pct_of(more, held),
+    )
+
+
+def _pct_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    if part is None or not whole:
+        return None
+    with exact():
+        return to_six(_HUNDRED * part / whole)
+
+
+def sight_of(position: Position) -> Sight:
+    """Read what the page of a cell shows at once; as many queries whatever its history. Writes nothing."""
+    ground = ground_of(position)
+    blocked, trades = _what_follows(ground)
+    last = _evaluations(position).first()
+    return Sight(
+        ground=ground,
+        blocked=blocked,
+        trades=trades,
+        checked=None if last is None else checked_since(position, last.ts, ground.effective.trigger),
+        holding=holdings_of(Position.objects.filter(pk=position.pk)).get(position.pk),
+        last_trade=(trade := _last_trade(position)),
+        last_decision=_decision_of(trade),
+        alerts=list(_alerts(position)),
+        newest=_newest(position),
+    )
+
+
+def _what_follows(ground: Ground) -> tuple[str | None, NextTrades | None]:
+    """Return what stands against trading, and the next trades as seen from the last price or the anchor."""
+    position, circumstances, at = ground.position, ground.circumstances, ground.at
+    seen_from = ground.price if ground.price is not None else position.anchor_price
+    try:
+        blocked = blocked_by(circumstances, position, ground.checked, at)
+        trades = None if seen_from is None else next_trades(circumstances, position, seen_from, at)
+    except InvalidConfig:
+        return "invalid_config", None
+    except OutOfRange:  # a trade too large for the books
+        return blocked, None
+    return blocked, trades
+
+
+def _evaluations(position: Position) -> Iterable[Event]:
+    found = Event.objects.filter(position=position, type=EventType.POSITION_EVALUATED)
+    return found.order_by("-seq").defer("inputs", "outputs")
+
+
+def _last_trade(position: Position) -> Trade | None:
+    trades = Trade.objects.filter(position=position).select_related("order")
+    return trades.order_by("-executed_at", "-booked_at").first()
+
+
+def _decision_of(trade: Trade | None) -> Event | None:
+    """Return the evaluation that a trade's order was made by, if it was made by one."""
+    if trade is None:
+        return None
+    return decision_behind(trade.order)
+
+
+def decision_behind(order: Order) -> Event | None:
+    """Return the evaluation that made an order; None for one by hand."""
+    made = Event.objects.filter(
+        position=order.position_id, type=EventType.POSITION_EVALUATED, ts=order.created_at
+    )
+    return made.filter(outputs__decision__side=order.side).order_by("-seq").first()
+
+
+def _alerts(position: Position) -> Iterable[Alert]:
+    waiting = Alert.objects.visible_to(position.tenant_id).waiting().filter(position_id=position.pk)
+    return waiting.order_by("-created_at")[:5]
+
+
+def _newest(position: Position) -> int:
+    newest = (
+        Event.objects.filter(chain=f"position/{position.pk}").order_by("-seq").values_list("seq", flat=True)
+    )
+    return newest.first() or 0
+
+
+def _help(way: WayOut, position: Position) -> Help:
+    ids = (position.pk,) if way.of_position else ()
+    return Help(way=way, address=link_to(way.page, *ids) if way.page else "")

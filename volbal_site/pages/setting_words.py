@@ -1,0 +1,120 @@
+"""Settings as people read them: what each is called, what it says, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from volbal.fields import GROUPS
+from volbal.numbers import parse_decimal
+from volbal_site.templatetags.amounts import money, pct, rate, shares
+
+GROUP_WORDS = {
+    "trigger": "When it trades",
+    "guardrail": "Guardrails and caps",
+    "order_policy": "How a trade is sized",
+}
+LABELS = {
+    "up_threshold_pct": "Sells when the price is above the anchor by",
+    "down_threshold_pct": "Buys when the price is below the anchor by",
+    "min_stock_pct": "Least share of stock",
+    "max_stock_pct": "Largest share of stock",
+    "max_trade_pct_of_position": "Largest trade, of the cell's value",
+    "max_daily_notional": "Most traded in a day",
+    "max_orders_per_day": "Most orders in a day",
+    "min_qty": "Smallest trade in shares",
+    "min_notional": "Smallest trade in dollars",
+    "lot_size": "Shares in a lot",
+    "qty_step": "Shares in a step",
+    "action_below_min": "A trade that is too small",
+    "rebalance_ratio": "Size, as a multiple of the move",
+    "order_sizing_strategy": "How the size is found",
+    "allow_after_hours": "Trades outside the session",
+    "commission_rate": "Commission",
+    "slippage_bps": "Slippage to expect",
+}
+SCOPES = {
+    "GLOBAL": "Default",
+    "TENANT": "Your account",
+    "TENANT_ASSET": "Your account, this ticker",
+    "POSITION": "This cell",
+}
+CHOICES = {
+    "hold": "waits",
+    "reject": "is rejected, once a day",
+    "clip": "is raised to the smallest",
+    "proportional": "the further the move, the larger",
+    "fixed_percentage": "a fixed part of cash or shares",
+    "original": "the first form of the strategy",
+}
+_HOW = {
+    "max_daily_notional": money,
+    "min_notional": money,
+    "commission_rate": rate,
+}
+_NOTHING_AT_ZERO = {"min_qty": "none", "min_notional": "none", "lot_size": "no lots", "qty_step": "8 places"}
+
+
+class Setting(NamedTuple):
+    """One setting: what it is called, what it says, and where it comes from."""
+
+    label: str
+    text: str
+    origin: str
+    is_own: bool
+
+
+class SettingGroup(NamedTuple):
+    """Settings that belong together."""
+
+    title: str
+    settings: list[Setting]
+
+
+def groups_of(values: Mapping[str, Any], scopes: Mapping[str, Mapping[str, str]]) -> Iterator[SettingGroup]:
+    """Yield all settings in words. A field that `scopes` doesn't name is from everyone's settings."""
+    for group, fields in GROUPS.items():
+        settings = [
+            _setting(name, values[group][name], scopes.get(group, {}).get(name, "GLOBAL")) for name in fields
+        ]
+        yield SettingGroup(GROUP_WORDS[group], settings)
+
+
+def setting_text(name: str, value: Any) -> str:
+    """Write a setting's value with its unit. Decimals may be text, as events keep them."""
+    if value is None or value == "none":
+        return "no limit"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and value in CHOICES:
+        return CHOICES[value]
+    number = value if isinstance(value, Decimal) else parse_decimal(str(value), places=12)
+    if not number and name in _NOTHING_AT_ZERO:
+        return _NOTHING_AT_ZERO[name]
+    return _with_unit(name, number)
+
+
+def _with_unit(name: str, number: Decimal) -> str:
+    if name in _HOW:
+        return str(_HOW[name](number))
+    if name.endswith("_pct") or name == "max_trade_pct_of_position":
+        return pct(number, _places(number))
+    plain = shares(number)
+    return f"{plain} × the move" if name == "rebalance_ratio" else _suffixed(name, plain)
+
+
+def _suffixed(name: str, plain: str) -> str:
+    if name in ("min_qty", "lot_size", "qty_step"):
+        return f"{plain} shares"
+    return f"{plain} basis points" if name == "slippage_bps" else plain
+
+
+def _places(number: Decimal) -> int:
+    """Return as many places as the number has."""
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _setting(name: str, value: Any, scope: str) -> Setting:
+    return Setting(LABELS[name], setting_text(name, value), SCOPES[scope], scope == "POSITION")
