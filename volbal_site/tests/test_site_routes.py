@@ -14,6 +14,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Role, User
 from accounts.tests.people import make_member, make_staff, make_user, own_tenant
+from dividends.tests.builders import make_dividend
+from orders.tests.builders import make_difference, make_order
+from positions.tests.builders import make_position
+from volbal_site.export_api import TABLES
 from volbal_site.tests.test_api_edge import WHO
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +29,21 @@ VIEWER, TRADER, OWNER = Role.VIEWER, Role.TRADER, Role.OWNER
 # role. An address with an id in it needs a line in `ids_of`.
 PAGES = {
     "": VIEWER,
+    "activity": VIEWER,
+    "activity/<uuid:event_id>": VIEWER,
+    "activity/newer": VIEWER,
+    "differences/<uuid:difference_id>/resolve": OWNER,
+    "dividends": VIEWER,
+    "dividends/<uuid:dividend_id>/pay": OWNER,
+    "dividends/announce": OWNER,
+    "dividends/split": OWNER,
+    **dict.fromkeys((f"exports/{name}" for name in TABLES), VIEWER),
     "metrics": NOT_FOUND,  # without the token: test_metrics.py
     "notice": ANYONE,
+    "orders": VIEWER,
+    "orders/<uuid:order_id>": VIEWER,
+    "orders/<uuid:order_id>/now": VIEWER,
+    "orders/open": VIEWER,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
     "settings/tenant": VIEWER,
@@ -87,7 +104,14 @@ def concrete(address: str) -> str:
 
 def ids_of(owner) -> dict[str, str]:
     """Return what belongs to a tenant, by the names that addresses have for it."""
-    return {}
+    tenant = own_tenant(owner)
+    cell = make_position(tenant, broker="manual")
+    return {
+        "difference_id": make_difference(cell).pk,
+        "dividend_id": make_dividend(owner=tenant).pk,
+        "event_id": cell.events.first().pk,
+        "order_id": make_order(cell, status="new").pk,
+    }
 
 
 @pytest.fixture
