@@ -34,13 +34,13 @@ class ExportTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFilter:
-    """Whose rows: one tenant's, perhaps of one position, from `start` to `end`, both inclusive, in New York.
+    """Whose rows: one tenant's, perhaps of some positions, from `start` to `end`: New York, both inclusive.
 
     Raises OutOfRange for an end before the start.
     """
 
     tenant: Tenant
-    position_id: UUID | None = None
+    position_ids: Sequence[UUID] | None = None
     start: date | None = None
     end: date | None = None
 
@@ -48,8 +48,8 @@ class ExportFilter:
         check_span(self.start, self.end)
 
     def of_position(self, column: str) -> Q:
-        """Keep the rows of the wanted position in a column of position ids."""
-        return Q() if self.position_id is None else Q(**{column: self.position_id})
+        """Keep the rows of the wanted positions in a column of position ids."""
+        return Q() if self.position_ids is None else Q(**{f"{column}__in": self.position_ids})
 
     def on_date(self, column: str) -> Q:
         """Keep the rows whose date lies between the two."""

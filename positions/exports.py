@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from accounts.export_table import ExportFilter, ExportTable, export_table
 from positions.models import Event, JournalEntry, Position
 
+NO_MORE = Q()
 POSITION_COLUMNS = {
     "number": "number",
     "ticker": "ticker",
@@ -58,9 +61,13 @@ def positions_table(wanted: ExportFilter) -> ExportTable:
     return export_table("positions", POSITION_COLUMNS, rows.order_by("number"))
 
 
-def events_table(wanted: ExportFilter) -> ExportTable:
-    """Return what happened to the tenant and its cells, oldest first; without inputs and outputs."""
-    rows = Event.objects.filter(wanted.of_position("position_id"), wanted.at_time("ts"), tenant=wanted.tenant)
+def events_table(wanted: ExportFilter, besides: Q = NO_MORE) -> ExportTable:
+    """Return what happened to the tenant and its cells, oldest first; without inputs and outputs.
+
+    `besides` is what else of the events' columns is wanted.
+    """
+    of_cells = wanted.of_position("position_id")
+    rows = Event.objects.filter(of_cells, wanted.at_time("ts"), besides, tenant=wanted.tenant)
     return export_table("events", EVENT_COLUMNS, rows.order_by("ts", "chain", "seq"))
 
 

@@ -1,5 +1,11 @@
 """Addresses of this room's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from positions import activity_pages
+
+urlpatterns = [
+    path("activity", activity_pages.activity_page, name="activity"),
+    path("activity/newer", activity_pages.activity_newer, name="activity_newer"),
+    path("activity/<uuid:event_id>", activity_pages.event_page, name="event"),
+]

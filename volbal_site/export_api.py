@@ -53,9 +53,8 @@ def _add(name: str, format_: str) -> None:
         first: FirstDay = None,
         last: LastDay = None,
     ) -> HttpResponseBase:
-        if position_id is not None:
-            position_of(request, position_id)
-        wanted = ExportFilter(tenant=tenant_of(request), position_id=position_id, start=first, end=last)
+        cells = None if position_id is None else [position_of(request, position_id).pk]
+        wanted = ExportFilter(tenant=tenant_of(request), position_ids=cells, start=first, end=last)
         return file_response(TABLES[name].table(wanted), format_, stamp_of(request).at)
 
     router.get(

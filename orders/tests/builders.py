@@ -8,10 +8,11 @@ from decimal import Decimal
 from accounts.transactions import unit_of_work
 from market.providers.registry import provider
 from orders.cycle import Evaluation, run_cycle
+from orders.differences import note_difference
 from orders.fills import book_fill, report_fill
 from orders.ledger import order_faults, reservation_faults
 from orders.lifecycle import OrderRequest, move, place_order
-from orders.models import Order, Trade
+from orders.models import BrokerDifference, DifferenceKind, Order, Trade
 from positions.ledger import event_faults, journal_faults
 from positions.models import Event, Position
 from positions.tests import builders
@@ -100,6 +101,21 @@ def run_at(position: Position, price: int | str | None, at: datetime = OPENED_AT
     """Evaluate on a given price, or without one on the market."""
     given = None if price is None else Decimal(price)
     return run_cycle(position_id=position.pk, stamp=make_stamp(at), price=given)
+
+
+def make_difference(
+    position: Position | None, kind: str = "shares", broker: str = "paper", **facts: object
+) -> BrokerDifference:
+    """Keep that a broker and the books differ, about a position or about nobody's in particular."""
+    with unit_of_work():
+        return note_difference(
+            DifferenceKind(kind),
+            broker=broker,
+            subject="IBM",
+            facts=facts or {"ours": Decimal(100), "theirs": Decimal(90)},
+            found_at=OPENED_AT,
+            position=position,
+        )
 
 
 def set_market(price: int | str, ticker: str = "IBM", at: datetime = OPENED_AT) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from volbal_site.pages import decision, overview, position, views
+from volbal_site.pages import decision, downloads, overview, position, views
 from volbal_site.pages.position_panels import PANELS
 
 CELL = "positions/<uuid:position_id>/"
@@ -25,4 +25,5 @@ urlpatterns = [
         for panel in PANELS
     ),
     path("decisions/<uuid:event_id>/", decision.decision, name="decision"),
+    *downloads.addresses(),
 ]

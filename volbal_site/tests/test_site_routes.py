@@ -17,7 +17,10 @@ from accounts.invitations import invite
 from accounts.models import Role, User
 from accounts.tests.people import log_in_lately, make_member, make_staff, make_user, own_tenant
 from accounts.transactions import unit_of_work
-from positions.tests.builders import make_stamp
+from dividends.tests.builders import make_dividend
+from orders.tests.builders import make_difference, make_order
+from positions.tests.builders import make_position, make_stamp
+from volbal_site.export_api import TABLES
 from volbal_site.tests.test_api_edge import WHO
 
 pytestmark = pytest.mark.django_db
@@ -29,10 +32,23 @@ VIEWER, TRADER, OWNER = Role.VIEWER, Role.TRADER, Role.OWNER
 # role. An address with an id in it needs a line in `ids_of`.
 PAGES = {
     "": VIEWER,
+    "activity": VIEWER,
+    "activity/<uuid:event_id>": VIEWER,
+    "activity/newer": VIEWER,
+    "differences/<uuid:difference_id>/resolve": OWNER,
+    "dividends": VIEWER,
+    "dividends/<uuid:dividend_id>/pay": OWNER,
+    "dividends/announce": OWNER,
+    "dividends/split": OWNER,
+    **dict.fromkeys((f"exports/{name}" for name in TABLES), VIEWER),
     "metrics": NOT_FOUND,  # without the token: test_metrics.py
     "alerts/seen": TRADER,
     "live": VIEWER,
     "notice": ANYONE,
+    "orders": VIEWER,
+    "orders/<uuid:order_id>": VIEWER,
+    "orders/<uuid:order_id>/now": VIEWER,
+    "orders/open": VIEWER,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
     "join/<str:secret>": NOT_FOUND,
@@ -107,10 +123,15 @@ def ids_of(owner) -> dict[str, str]:
     with unit_of_work():
         invitation, _ = invite(tenant_id=tenant.pk, role=VIEWER, note="", stamp=make_stamp())
         key, _ = create_api_key(tenant_id=tenant.pk, scopes=["read"], name="", stamp=make_stamp())
+    cell = make_position(tenant, broker="manual")
     return {
         "invitation_id": invitation.pk,
         "key_id": key.pk,
         "membership_id": tenant.memberships.get(user=owner).pk,
+        "difference_id": make_difference(cell).pk,
+        "dividend_id": make_dividend(owner=tenant).pk,
+        "event_id": cell.events.first().pk,
+        "order_id": make_order(cell, status="new").pk,
     }
 
 

@@ -1,0 +1,132 @@
+"""What is to come and what was: dividends and splits of a tenant's tickers by date, and what is owed."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import chain
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Tenant
+from accounts.page_lists import Order, Slice, slice_below
+from dividends.models import Dividend, Receivable, ReceivableStatus, Split
+from positions.models import Position, PositionStatus
+from volbal.numbers import ZERO, plain
+
+LATEST_FIRST: Order = {"ex_date": date.fromisoformat, "pk": UUID}
+MOST_OWED = 200
+# How far ahead a dividend counts as coming.
+AHEAD = timedelta(days=120)
+# How long after its ex-date a dividend may be paid and still be looked for.
+LATEST_PAY = timedelta(days=400)
+
+
+class Entry(NamedTuple):
+    """One thing that is on a date: of which ticker, what kind, and what it is in words."""
+
+    ticker: str
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One square of the calendar."""
+
+    date: date
+    is_of_month: bool
+    is_today: bool
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """A dividend still to go ex, the shares that cells hold now, and what that would be before tax."""
+
+    dividend: Dividend
+    shares: Decimal
+    gross: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """What is certain and not yet paid: all in all, in dollars net, and cell by cell."""
+
+    total: Decimal
+    count: int
+    receivables: Sequence[Receivable]
+
+
+def tickers_of(tenant: Tenant) -> set[str]:
+    """Return the tickers that a tenant has, or had, cells of."""
+    return set(Position.objects.of_tenant(tenant).values_list("ticker", flat=True).distinct())
+
+
+def month_of(tenant: Tenant, first: date, today: date) -> list[Day]:
+    """Return the whole weeks around the month that begins on `first`, Mondays first."""
+    days = list(chain.from_iterable(calendar.Calendar().monthdatescalendar(first.year, first.month)))
+    entries = _entries(tenant, days[0], days[-1])
+    return [
+        Day(
+            date=day,
+            is_of_month=day.month == first.month,
+            is_today=day == today,
+            entries=sorted(entries.get(day, ())),
+        )
+        for day in days
+    ]
+
+
+def coming(tenant: Tenant, today: date) -> list[Coming]:
+    """Return the dividends of what is held that go ex from `today` on, the next first."""
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
+    for ticker, qty in cells.values_list("ticker", "qty"):
+        held[ticker] += qty
+    ahead = _dividends(tenant, Q(ticker__in=held, ex_date__gte=today, ex_date__lte=today + AHEAD))
+    found = [Coming(dividend=one, shares=held[one.ticker], gross=held[one.ticker] * one.dps) for one in ahead]
+    return sorted(found, key=lambda one: (one.dividend.ex_date, one.dividend.ticker))
+
+
+def owed(tenant: Tenant) -> Owed:
+    """Return what a tenant's cells are owed, the next to be paid first."""
+    rows = Receivable.objects.pending().filter(position__tenant=tenant)
+    amounts = list(rows.values_list("amount", flat=True))
+    shown = rows.select_related("position", "dividend").order_by("dividend__pay_date", "position__number")
+    return Owed(total=sum(amounts, ZERO), count=len(amounts), receivables=list(shown[:MOST_OWED]))
+
+
+def paid(tenant: Tenant, narrowed: Q, cursor: str) -> Slice[Receivable]:
+    """Return what was paid, the latest ex-date first. Raises OutOfRange for a cursor that is none."""
+    rows = Receivable.objects.filter(narrowed, position__tenant=tenant, status=ReceivableStatus.PAID)
+    return slice_below(rows.select_related("position", "dividend"), LATEST_FIRST, cursor)
+
+
+def _entries(tenant: Tenant, first: date, last: date) -> Mapping[date, Sequence[Entry]]:
+    tickers = tickers_of(tenant)
+    found: dict[date, list[Entry]] = defaultdict(list)
+    for one in _dividends(tenant, Q(ex_date__gte=first - LATEST_PAY, ex_date__lte=last, ticker__in=tickers)):
+        each = f"${plain(one.dps)} a share"
+        found[one.ex_date].append(Entry(one.ticker, "ex", f"ex-dividend, {each}"))
+        found[one.pay_date].append(Entry(one.ticker, "pay", f"pays {each}"))
+    for split in _splits(tenant, Q(date__gte=first, date__lte=last, ticker__in=tickers)):
+        found[split.date].append(Entry(split.ticker, "split", f"split {split.new_shares}:{split.old_shares}"))
+    return found
+
+
+def _dividends(tenant: Tenant, wanted: Q) -> list[Dividend]:
+    """Return the wanted dividends, of each date the tenant's own row if there is one."""
+    rows: QuerySet[Any] = Dividend.objects.seen_by(tenant.pk).filter(wanted)
+    return list({(row.ticker, row.ex_date): row for row in rows}.values())
+
+
+def _splits(tenant: Tenant, wanted: Q) -> list[Split]:
+    rows: QuerySet[Any] = Split.objects.seen_by(tenant.pk).filter(wanted)
+    return list({(row.ticker, row.date): row for row in rows}.values())

@@ -1,0 +1,117 @@
+"""Everything that happened to a tenant and its cells, newest first, narrowed, at a cost that doesn't grow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts.export_table import ExportFilter
+from accounts.models import Tenant
+from accounts.page_lists import ROWS, Order, read_cursor, slice_below, write_cursor
+from positions.cell_filters import ids_of
+from positions.events import position_chain
+from positions.models import Event, Position
+
+# What one unit of work recorded in a chain has one time, and stands in the order of its numbers.
+BY_TIME: Order = {"ts": datetime.fromisoformat, "chain": str, "seq": int}
+BY_NUMBER: Order = {"seq": int}
+# How many of a tenant's events one look goes through in search of some that are rare.
+LOOKED_AT = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which events: of which cells, kinds and actor, on which New York dates; None or "" for all."""
+
+    tenant: Tenant
+    cells: Sequence[Position] | None = None
+    kinds: Sequence[str] | None = None
+    actor: str = ""
+    start: date | None = None
+    end: date | None = None
+
+    def in_span(self) -> ExportFilter:
+        """Return what the exports call the same cells and dates."""
+        return ExportFilter(
+            tenant=self.tenant, position_ids=ids_of(self.cells), start=self.start, end=self.end
+        )
+
+    def besides(self) -> Q:
+        """Return what is wanted besides cells and dates."""
+        kept = Q() if self.kinds is None else Q(type__in=self.kinds)
+        return kept & Q(actor=self.actor) if self.actor else kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Events, newest first, and the cursor of what follows.
+
+    `is_cut`: the look ended before enough was found, and there may be more further back.
+    """
+
+    events: Sequence[Event]
+    next: str
+    is_cut: bool = False
+
+
+def activity(wanted: Wanted, cursor: str = "", *, limit: int = ROWS) -> Activity:
+    """Return the newest wanted events below a cursor. Raises OutOfRange for a cursor that is none.
+
+    However many events there are, a look costs the same: what is rare is looked for among the next 5,000
+    events, and then the cursor leads on from there.
+    """
+    if wanted.cells is not None and len(wanted.cells) == 1:
+        return _of_cell(wanted, wanted.cells[0], cursor, limit)
+    return _of_tenant(wanted, cursor, limit)
+
+
+def newer(wanted: Wanted, since: datetime, *, most: int) -> int:
+    """Return how many wanted events there are after a time, as far as `most`."""
+    span = wanted.in_span()
+    rows = Event.objects.filter(span.of_position("position_id"), span.at_time("ts"), wanted.besides())
+    return len(rows.filter(tenant=wanted.tenant, ts__gt=since).values_list("ts")[:most])
+
+
+def _of_cell(wanted: Wanted, cell: Position, cursor: str, limit: int) -> Activity:
+    """Look through one chain, by number."""
+    rows = Event.objects.filter(chain=position_chain(cell))
+    top = read_cursor(BY_NUMBER, cursor)["seq"] if cursor else _newest_number(rows) + 1
+    floor = top - LOOKED_AT
+    rows = rows.filter(wanted.in_span().at_time("ts"), wanted.besides(), seq__gte=floor)
+    found = slice_below(_seen(rows), BY_NUMBER, cursor, limit=limit)
+    if found.next or floor <= 1:
+        return Activity(events=found.items, next=found.next)
+    return Activity(events=found.items, next=write_cursor([floor]), is_cut=True)
+
+
+def _of_tenant(wanted: Wanted, cursor: str, limit: int) -> Activity:
+    """Look through all chains of the tenant, by time."""
+    span = wanted.in_span()
+    rows = Event.objects.filter(span.at_time("ts"), tenant=wanted.tenant)
+    floor = _floor(rows, cursor) if wanted.cells is not None or wanted.besides() else None
+    if floor is not None:
+        rows = rows.filter(ts__gte=floor)
+    rows = rows.filter(span.of_position("position_id"), wanted.besides())
+    found = slice_below(_seen(rows), BY_TIME, cursor, limit=limit)
+    if found.next or floor is None:
+        return Activity(events=found.items, next=found.next)
+    return Activity(events=found.items, next=write_cursor([floor, "", 0]), is_cut=True)
+
+
+def _newest_number(rows: QuerySet[Event]) -> int:
+    return rows.order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
+def _floor(rows: QuerySet[Event], cursor: str) -> datetime | None:
+    """Return the time down to which a look goes that begins below the cursor; None: to the oldest."""
+    if cursor:
+        rows = rows.filter(ts__lte=read_cursor(BY_TIME, cursor)["ts"])
+    return rows.order_by("-ts").values_list("ts", flat=True)[LOOKED_AT : LOOKED_AT + 1].first()
+
+
+def _seen(rows: QuerySet[Event]) -> QuerySet[Event]:
+    """Leave out what a list doesn't show: the inputs and outputs are most of an event."""
+    return rows.select_related("position").defer("inputs", "outputs")
