@@ -79,7 +79,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    worker_pool="threads",
+    worker_pool=settings.WORKER_POOL,
     worker_concurrency=settings.WORKER_THREADS,
     worker_redirect_stdouts=False,
     worker_hijack_root_logger=False,
