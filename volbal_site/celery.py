@@ -89,6 +89,7 @@ app.conf.update(
     beat_max_loop_interval=1,
     timezone="UTC",
 )
+app.set_default()  # in every thread: without that only the one that imported this knows of it
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
