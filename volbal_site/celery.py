@@ -79,7 +79,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    worker_pool="threads",
+    worker_pool=settings.WORKER_POOL,
     worker_concurrency=settings.WORKER_THREADS,
     worker_redirect_stdouts=False,
     worker_hijack_root_logger=False,
@@ -89,6 +89,7 @@ app.conf.update(
     beat_max_loop_interval=1,
     timezone="UTC",
 )
+app.set_default()  # in every thread: without that only the one that imported this knows of it
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 

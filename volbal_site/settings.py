@@ -251,6 +251,7 @@ QUEUE_DIR = VAR_DIR / "queue"
 if IS_SQLITE:
     QUEUE_DIR = Path(f"{DATABASES['default']['NAME']}.queue")
 WORKER_THREADS = env.int("WORKER_THREADS", default=4)
+WORKER_POOL = env.str("WORKER_POOL", default="threads")
 # Whether workers run, which `manage.py up` says to its children: then `/v1/readyz` and an alert tell when
 # none was heard of for so many seconds, and requests wake them.
 WORKER_EXPECTED = env.bool("WORKER_EXPECTED", default=False)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
@@ -80,23 +81,26 @@ def seed_timetable() -> list[str]:
     """Add the entries that are missing, by name; return which. What staff changed or disabled stays."""
     there = set(PeriodicTask.objects.filter(name__in=TIMETABLE).values_list("name", flat=True))
     missing = {name: entry for name, entry in TIMETABLE.items() if name not in there}
-    for name, entry in missing.items():
+    return [name for name, entry in missing.items() if _add(name, entry)]
+
+
+def _add(name: str, entry: Entry) -> bool:
+    """Add an entry; return False if another beat that starts now was faster."""
+    try:
         with transaction.atomic():
-            _add(name, entry)
-    return list(missing)
-
-
-def _add(name: str, entry: Entry) -> None:
-    PeriodicTask.objects.get_or_create(
-        name=name,
-        defaults={
-            "task": entry.task,
-            "description": entry.what,
-            "interval": _interval(entry.every_s) if entry.every_s else None,
-            "crontab": _crontab(entry.daily_at) if entry.daily_at else None,
-            "expire_seconds": entry.expires_s,
-        },
-    )
+            PeriodicTask.objects.create(
+                name=name,
+                task=entry.task,
+                description=entry.what,
+                interval=_interval(entry.every_s) if entry.every_s else None,
+                crontab=_crontab(entry.daily_at) if entry.daily_at else None,
+                expire_seconds=entry.expires_s,
+            )
+    except (IntegrityError, ValidationError):  # the model looks for its name, and then the database does
+        if not PeriodicTask.objects.filter(name=name).exists():
+            raise
+        return False
+    return True
 
 
 def _interval(seconds: int) -> IntervalSchedule:
