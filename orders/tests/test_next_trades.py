@@ -68,7 +68,7 @@ def test_a_price_that_trades_already_is_the_next_trade_itself():
 
     assert (trades.buy.price, trades.buy.distance_pct) == (95, 0)
     assert trades.nearest is trades.buy
-    assert trades.buy.decision.qty == Decimal("17.98722993")
+    assert trades.buy.decision.qty == Decimal("18.00590027")
 
 
 def test_the_nearer_of_both_is_the_nearest():
