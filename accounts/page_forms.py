@@ -21,9 +21,10 @@ class DecimalTextField(forms.CharField):
 
     def __init__(self, *, places: int, unit: str = "", signed: bool = False, **options: Any) -> None:
         self.places, self.signed = places, signed
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-unit": unit})
+        # The length is the parser's business: a validator of Django's would ask the number for it.
+        attributes = {"inputmode": "decimal", "autocomplete": "off", "data-unit": unit, "maxlength": 40}
         self.unit = unit
-        super().__init__(**{"widget": widget, "max_length": 40, **options})
+        super().__init__(**{"widget": forms.TextInput(attrs=attributes), **options})
 
     def to_python(self, value: Any) -> Any:
         text = str(super().to_python(value) or "").removeprefix("$").strip()

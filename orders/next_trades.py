@@ -36,9 +36,9 @@ class NextTrade:
 class NextTrades:
     """Both sides as seen from `price`, as if nothing stood against trading.
 
-    `refused_buy` and `refused_sell` are what the rules say where the trigger asks for a side that trades at
-    no price; None where that side has a next trade. `is_for_tomorrow`: today's orders are used up, and these
-    are the trades of the day after.
+    `refused_buy` and `refused_sell` are what the rules say to a side that the trigger asks for and that
+    doesn't trade there: at `price` itself or at the threshold. `is_for_tomorrow`: today's orders are used up,
+    and these are the trades of the day after.
     """
 
     price: Decimal
@@ -105,8 +105,8 @@ def next_trades(
         here=here,
         buy=buy,
         sell=sell,
-        refused_buy=_refused(snapshot, Side.BUY) if buy is None else None,
-        refused_sell=_refused(snapshot, Side.SELL) if sell is None else None,
+        refused_buy=_refused(snapshot, here, buy, Side.BUY),
+        refused_sell=_refused(snapshot, here, sell, Side.SELL),
         is_for_tomorrow=is_for_tomorrow,
     )
 
@@ -139,11 +139,15 @@ def distance_pct(price: Decimal, seen_from: Decimal) -> Decimal:
         return to_six(_HUNDRED * (price - seen_from) / seen_from)
 
 
-def _refused(snapshot: Snapshot, side: Side) -> Decision | None:
-    """Return what is said at the side's threshold, if that is a refusal of this side."""
+def _refused(snapshot: Snapshot, here: Decision, trade: NextTrade | None, side: Side) -> Decision | None:
+    """Return the refusal that a side meets before its next trade, if it has one, can come."""
+    if here.side is side:
+        return None if here.trades else here
     price = _threshold(snapshot, side)
-    decision = None if price is None else _at(snapshot, price).decide()
-    return decision if decision is not None and decision.side is side and not decision.trades else None
+    if price is None or (trade is not None and trade.price == price):
+        return None
+    decision = _at(snapshot, price).decide()
+    return decision if decision.side is side and not decision.trades else None
 
 
 def _threshold(snapshot: Snapshot, side: Side) -> Decimal | None:

@@ -132,13 +132,14 @@ class Sight:
     def _side(self, side: Side) -> SideSight:
         trades = self.trades
         if trades is None:  # the template doesn't ask
-            return SideSight(side=side, trade=None, none=None)
-        trade = trades.buy if side is Side.BUY else trades.sell
-        if trade is not None:
-            return SideSight(side=side, trade=trade, none=None)
-        refused = trades.refused_buy if side is Side.BUY else trades.refused_sell
-        way = refusal(side, refused, trades, self.ground.effective.guardrail)
-        return SideSight(side=side, trade=None, none=_help(way, self.position))
+            return SideSight(side=side, trade=None, obstacle=None)
+        is_buy = side is Side.BUY
+        trade, refused = (trades.buy, trades.refused_buy) if is_buy else (trades.sell, trades.refused_sell)
+        obstacle = None
+        if trade is None or refused is not None:
+            way = refusal(side, refused, trades, self.ground.effective.guardrail)
+            obstacle = _help(way, self.position)
+        return SideSight(side=side, trade=trade, obstacle=obstacle)
 
     @property
     def version(self) -> str:
@@ -157,11 +158,11 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideSight:
-    """One side of the next-trades card: a trade, or why there is none."""
+    """One side of the next-trades card: a trade, what stands in its way where it was expected, or both."""
 
     side: Side
     trade: NextTrade | None
-    none: Help | None
+    obstacle: Help | None
 
     @property
     def verb(self) -> str:

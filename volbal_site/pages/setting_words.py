@@ -12,42 +12,43 @@ from volbal_site.templatetags.amounts import money, pct, rate, shares
 
 GROUP_WORDS = {
     "trigger": "When it trades",
-    "guardrail": "Guardrails and caps",
-    "order_policy": "How a trade is sized",
+    "guardrail": "How far it may go",
+    "order_policy": "How much, and how it is ordered",
 }
 LABELS = {
-    "up_threshold_pct": "Sells when the price is above the anchor by",
-    "down_threshold_pct": "Buys when the price is below the anchor by",
-    "min_stock_pct": "Least share of stock",
-    "max_stock_pct": "Largest share of stock",
-    "max_trade_pct_of_position": "Largest trade, of the cell's value",
+    "up_threshold_pct": "Sell when up by",
+    "down_threshold_pct": "Buy when down by",
+    "min_stock_pct": "Lower guardrail",
+    "max_stock_pct": "Upper guardrail",
+    "max_trade_pct_of_position": "Largest trade",
     "max_daily_notional": "Most traded in a day",
     "max_orders_per_day": "Most orders in a day",
-    "min_qty": "Smallest trade in shares",
-    "min_notional": "Smallest trade in dollars",
-    "lot_size": "Shares in a lot",
-    "qty_step": "Shares in a step",
-    "action_below_min": "A trade that is too small",
-    "rebalance_ratio": "Size, as a multiple of the move",
-    "order_sizing_strategy": "How the size is found",
+    "min_qty": "Smallest number of shares",
+    "min_notional": "Smallest trade",
+    "lot_size": "Lot",
+    "qty_step": "Step of shares",
+    "action_below_min": "If a trade is smaller",
+    "rebalance_ratio": "Rebalance ratio",
+    "order_sizing_strategy": "Sizing",
     "allow_after_hours": "Trades outside the session",
     "commission_rate": "Commission",
-    "slippage_bps": "Slippage to expect",
+    "slippage_bps": "Slippage",
 }
 SCOPES = {
-    "GLOBAL": "Default",
-    "TENANT": "Your account",
-    "TENANT_ASSET": "Your account, this ticker",
-    "POSITION": "This cell",
+    "GLOBAL": "of the installation",
+    "TENANT": "of the account",
+    "TENANT_ASSET": "of the account, for this ticker",
+    "POSITION": "of this cell",
 }
 CHOICES = {
-    "hold": "waits",
-    "reject": "is rejected, once a day",
-    "clip": "is raised to the smallest",
-    "proportional": "the further the move, the larger",
-    "fixed_percentage": "a fixed part of cash or shares",
-    "original": "the first form of the strategy",
+    "hold": "it waits",
+    "reject": "told as rejected",
+    "clip": "the least is traded",
+    "proportional": "proportional to the move",
+    "fixed_percentage": "a fixed part",
+    "original": "by the price itself",
 }
+WORDED = frozenset({"action_below_min", "order_sizing_strategy"})
 _HOW = {
     "max_daily_notional": money,
     "min_notional": money,
@@ -87,8 +88,8 @@ def setting_text(name: str, value: Any) -> str:
         return "no limit"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str) and value in CHOICES:
-        return CHOICES[value]
+    if name in WORDED:
+        return CHOICES.get(value, str(value))
     number = value if isinstance(value, Decimal) else parse_decimal(str(value), places=12)
     if not number and name in _NOTHING_AT_ZERO:
         return _NOTHING_AT_ZERO[name]
@@ -100,8 +101,7 @@ def _with_unit(name: str, number: Decimal) -> str:
         return str(_HOW[name](number))
     if name.endswith("_pct") or name == "max_trade_pct_of_position":
         return pct(number, _places(number))
-    plain = shares(number)
-    return f"{plain} × the move" if name == "rebalance_ratio" else _suffixed(name, plain)
+    return _suffixed(name, shares(number))
 
 
 def _suffixed(name: str, plain: str) -> str:

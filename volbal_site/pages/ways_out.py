@@ -79,7 +79,9 @@ def refusal(side: Side, refused: Decision | None, trades: NextTrades, rails: Gua
     """Say why there is no next trade of this side, and what leads out of it."""
     if refused is None:
         verb = "bought" if side is Side.BUY else "sold"
-        return WayOut(title="None", text=f"At no price would anything be {verb}. {_other(side, trades)}")
+        return WayOut(
+            title="Nothing to trade", text=f"At no price would anything be {verb}. {_other(side, trades)}"
+        )
     if refused.reason == "guardrail":
         return _pinned(side, trades, rails)
     return _REFUSALS[refused.reason](refused, trades)
