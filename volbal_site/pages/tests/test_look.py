@@ -52,10 +52,9 @@ def test_a_page_for_owners_is_in_order(browse, path):
     owner = make_user()
     make_member(own_tenant(owner), Role.TRADER, "tom")
     with unit_of_work():
-        create_api_key(tenant_id=own_tenant(owner).pk, scopes=["read"], name="bot", stamp=make_stamp())
-        invite(
-            tenant_id=own_tenant(owner).pk, role=Role.VIEWER, note="Vera", stamp=make_stamp(timezone.now())
-        )
+        about = {"tenant_id": own_tenant(owner).pk, "stamp": make_stamp(timezone.now())}
+        create_api_key(**about, scopes=["read"], name="bot")
+        invite(**about, role=Role.VIEWER, note="Vera")
     browse(owner, lately=True).look_at(path)
 
 
