@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db.models import OuterRef, Subquery
 from django.db.models.fields.json import KT
 
+from market.providers.registry import provider
 from market.values import CheckedQuote
 from orders.models import Tick, TickQuote
 from positions.event_types import EventType
@@ -33,11 +34,12 @@ class _Evaluated(NamedTuple):
 
 
 def known_prices(sources: Collection[Source], positions: Iterable[Position]) -> dict[Source, CheckedQuote]:
-    """Return the newest schedule's quotes, else the price of the last evaluation of one of the positions.
+    """Return what replayed history has at its moment, else the newest schedule's quotes, else the price of
+    the last evaluation of one of the positions.
 
-    Three queries at most. A source without either is absent.
+    Four queries at most. A source without any of these is absent.
     """
-    known = _of_newest_tick(sources) if sources else {}
+    known = (_of_newest_tick(sources) | _of_history(sources)) if sources else {}
     missing = [one for one in positions if (one.market_provider, one.ticker) not in known]
     first_of = {(one.market_provider, one.ticker): one.pk for one in reversed(missing)}
     return known | (_of_last_evaluations(first_of.values()) if first_of else {})
@@ -48,6 +50,17 @@ def _of_newest_tick(sources: Collection[Source]) -> dict[Source, CheckedQuote]:
     rows = TickQuote.objects.filter(tick__in=Subquery(newest), ticker__in={ticker for _, ticker in sources})
     found = {(row.provider, row.ticker): row.value() for row in rows}
     return {source: found[source] for source in sources if source in found and found[source].quote}
+
+
+def _of_history(sources: Collection[Source]) -> dict[Source, CheckedQuote]:
+    """Ask providers whose prices are stored history, which takes no network."""
+    found: dict[Source, CheckedQuote] = {}
+    for name in sorted({name for name, _ in sources}):
+        if provider(name).is_confirmed:
+            tickers = [ticker for of, ticker in sources if of == name]
+            quotes = provider(name).latest_quotes(tickers)
+            found |= {(name, ticker): CheckedQuote(quote=quote) for ticker, quote in quotes.items()}
+    return found
 
 
 def _of_last_evaluations(position_ids: Iterable[object]) -> dict[Source, CheckedQuote]:

@@ -36,9 +36,10 @@ ADMIN_PREFIX = "/admin/"
 
 
 def never_stored(get_response: GetResponse) -> GetResponse:
-    """Keep pages out of every cache: they are about money, and about whoever is logged in now."""
+    """Keep pages out of every cache, as they are about money; and browsers out of what is kept of a login."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        request.META.pop("HTTP_USER_AGENT", None)
         response = get_response(request)
         if not request.path.startswith(API_PREFIX):
             response.setdefault("Cache-Control", "no-store, private")

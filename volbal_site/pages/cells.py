@@ -35,6 +35,10 @@ BLOCKED = {
     "duplicate": "Order open",
     "invalid_config": "Settings clash",
 }
+_SUMS = (
+    "value", "stock", "cash", "against_holding", "against_holding_pct", "day_change", "day_change_pct",
+    "stock_pct", "priced_at",
+)  # fmt: skip
 # What a person has to do something about; the rest goes away by itself.
 NEEDS_SOMEBODY = frozenset({"halted", "no_anchor", "outlier_quote", "split_suspected", "invalid_config"})
 
@@ -76,10 +80,10 @@ class Totals:
 
     cells: int
     without_price: int
-    value: Decimal
-    stock: Decimal
-    cash: Decimal
-    against_holding: Decimal
+    value: Decimal | None
+    stock: Decimal | None
+    cash: Decimal | None
+    against_holding: Decimal | None
     against_holding_pct: Decimal | None
     day_change: Decimal | None
     day_change_pct: Decimal | None
@@ -169,6 +173,8 @@ def _totals(
     change = _day_change(priced)
     times = [checked.quote.as_of for checked in prices.values() if checked.quote and checked.quote.as_of]
     value = stock + cash
+    if cells and not priced:
+        return Totals(cells=len(cells), without_price=len(cells), **dict.fromkeys(_SUMS))
     return Totals(
         cells=len(cells),
         without_price=len(cells) - len(priced),

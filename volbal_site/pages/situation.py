@@ -58,7 +58,7 @@ def situation_of(tenant: Tenant, at: datetime | None = None) -> Situation:
         mode=_mode(kinds, len(replayed)),
         has_replayed=bool(replayed),
         stopped=_stop_over(tenant),
-        clock=_clock(tenant, at or timezone.now(), is_replayed=len(replayed) == len(kinds) > 0),
+        clock=_clock(tenant, at or timezone.now(), replayed[0] if len(replayed) == len(kinds) > 0 else None),
     )
 
 
@@ -76,9 +76,10 @@ def _stop_over(tenant: Tenant) -> TradingSwitch | None:
     return min(turned, key=lambda switch: (switch.state != TradingState.HALTED, switch.scope), default=None)
 
 
-def _clock(tenant: Tenant, now: datetime, *, is_replayed: bool) -> Clock:
-    if is_replayed:
-        return Clock(now=now, is_open=True, replayed_at=_last_evaluated_at(tenant))
+def _clock(tenant: Tenant, now: datetime, replayed: str | None) -> Clock:
+    if replayed is not None:
+        then = provider(replayed).now() or _last_evaluated_at(tenant)
+        return Clock(now=now, is_open=True, replayed_at=then)
     try:
         session = session_now_or_next(now)
         return Clock(

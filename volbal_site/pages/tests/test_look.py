@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from accounts.tests.people import make_user, own_tenant
+from accounts.api_keys import create_api_key
+from accounts.invitations import invite
+from accounts.models import Role
+from accounts.tests.people import make_member, make_user, own_tenant
+from accounts.transactions import unit_of_work
 from alerts.tests.builders import make_alert
 from configs.tests.builders import set_position
 from orders.tests.builders import run_at
-from positions.tests.builders import make_position
+from positions.tests.builders import make_position, make_stamp
+
+# How a page looks doesn't depend on the database.
+pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="seen on SQLite already")
 
 STRANGERS = ["/account/login/", "/account/password/reset/", "/account/signup/", "/problems/", "/notice"]
-OWNERS = ["/", "/trading/stop"]
+OWNERS = [
+    "/",
+    "/trading/stop",
+    "/trading/resume",
+    "/settings/members",
+    "/settings/members/invite",
+    "/settings/api-keys",
+    "/settings/api-keys/new",
+    "/account/password/change/",
+    "/account/email/",
+    "/account/2fa/",
+    "/account/2fa/totp/activate/",
+    "/account/sessions/",
+    "/account/logout/",
+]
 
 
 @pytest.mark.parametrize("path", STRANGERS)
@@ -26,7 +49,17 @@ def test_an_address_that_leads_nowhere_is_in_order(browse):
 
 @pytest.mark.parametrize("path", OWNERS)
 def test_a_page_for_owners_is_in_order(browse, path):
-    browse(make_user()).look_at(path)
+    owner = make_user()
+    make_member(own_tenant(owner), Role.TRADER, "tom")
+    with unit_of_work():
+        about = {"tenant_id": own_tenant(owner).pk, "stamp": make_stamp(timezone.now())}
+        create_api_key(**about, scopes=["read"], name="bot")
+        invite(**about, role=Role.VIEWER, note="Vera")
+    browse(owner, lately=True).look_at(path)
+
+
+def test_the_page_that_asks_for_the_password_is_in_order(browse):
+    browse(make_user()).look_at("/trading/resume", name="reauthenticate")
 
 
 def test_the_overview_of_many_cells_is_in_order(browse):
