@@ -21,7 +21,7 @@ from kombu.utils.json import dumps
 _ENDING = ".msg"
 
 
-class Channel(filesystem.Channel):
+class Channel(filesystem.Channel):  # type: ignore[misc]
     """Writes beside, then renames: whoever lists the folder sees a message whole."""
 
     def _put(self, queue: Any, message: Any, **kwargs: Any) -> None:
@@ -52,7 +52,7 @@ class Channel(filesystem.Channel):
             _write_whole(self._exchange_file(exchange), [bound, *table])
 
 
-class Transport(filesystem.Transport):
+class Transport(filesystem.Transport):  # type: ignore[misc]
     """What `broker_transport` names."""
 
     Channel = Channel

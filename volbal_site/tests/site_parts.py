@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dividends.tests.scratch import PATIENCE, ROOT, Scratch
 from volbal_site.addresses import Address
+from volbal_site.collecting import collect_static
 from volbal_site.management.commands.up import children_at
 from volbal_site.tests.running_site import MARK, Site, free_port, start_up, wait_until
 
@@ -93,6 +94,7 @@ class SiteParts:
         self._running: dict[str, list[subprocess.Popen[bytes]]] = {}
 
     def start(self) -> None:
+        collect_static()
         for part in PARTS:
             self.start_again(part)
         wait_until(self._children["web"].is_ready)
