@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 ACTOR = "replay"
 # How soon to look again: when a broker is waited for, and when only time is.
-_LOOK_AT_ORDERS_S = 0.01
+_LOOK_AT_ORDERS_S = 0.02
 _LOOK_S = 0.1
 
 Clock = Callable[[], datetime]

@@ -54,6 +54,7 @@ def _files(folder: Path) -> dict[str, Any]:
         needed.mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://localhost/",
+        "broker_transport": "volbal_site.file_messages:Transport",
         "broker_transport_options": {
             "data_folder_in": str(messages),
             "data_folder_out": str(messages),

@@ -34,7 +34,7 @@ class Announcer:
         self._thread.join(60)
 
     def _run(self) -> None:
-        while not self._is_over.wait(0.02):
+        while not self._is_over.wait(0.05):
             while not self._ask(self.answered):
                 if self._is_over.wait(0.1):
                     return

@@ -31,8 +31,11 @@ CELLS = [
 FIRST_DAY = date(2003, 1, 2)
 
 
-def set_up(ticks: int) -> None:
-    """Open the cells at the first close, and set the clock to play so many days after it."""
+def set_up(ticks: int, calm: int = 1) -> None:
+    """Open the cells at the first close, and set the clock to play so many days after it.
+
+    `calm` is how many times wider the cells' thresholds are.
+    """
     with unit_of_work():
         tenant = Tenant.objects.create(name="history")
         for ticker in ("IBM", "MSFT"):
@@ -41,7 +44,7 @@ def set_up(ticks: int) -> None:
             first_day=FIRST_DAY, last_day=_day_after(ticks), pace_s=Decimal(0), now=timezone.now()
         )
         for cell in CELLS:
-            drive(_open_cell(tenant, *cell), run=clock.run)
+            drive(_open_cell(tenant, calm, *cell), run=clock.run)
 
 
 def day_number() -> int:
@@ -63,7 +66,7 @@ def _day_after(ticks: int) -> date:
     return day
 
 
-def _open_cell(tenant: Tenant, ticker: str, qty: int, threshold: str, broker: str):
+def _open_cell(tenant: Tenant, calm: int, ticker: str, qty: int, threshold: str, broker: str):
     price = provider("replay").close_quote(ticker, FIRST_DAY).price
     position = open_position(
         tenant_id=tenant.pk,
@@ -75,7 +78,7 @@ def _open_cell(tenant: Tenant, ticker: str, qty: int, threshold: str, broker: st
         market_provider="replay",
         broker=broker,
     )
-    pct = Decimal(threshold)
+    pct = calm * Decimal(threshold)
     for group, values in {
         "trigger": {"up_threshold_pct": pct, "down_threshold_pct": pct},
         "order_policy": {"min_notional": Decimal(1), "slippage_bps": Decimal(2)},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 
@@ -33,25 +32,36 @@ def first_days(scratch, type_: str) -> dict[str, str]:
     return {ticker: str(ts)[:10] for ticker, ts in rows}
 
 
-def test_it_trades_history_and_goes_on_after_a_restart(tmp_path):
+def play(scratch, tmp_path, until: str, **environment: str) -> str:
+    """Run `up --demo` until a day is done; return what it said."""
+    with running_site(scratch, tmp_path, options=["--demo"], **environment) as site:
+        wait_until(lambda: day_of(scratch) > until)
+        return site.said.read_text()
+
+
+def test_it_says_how_to_log_in_and_trades_history(tmp_path):
     with scratch_database(tmp_path) as scratch:
-        with running_site(scratch, tmp_path, options=["--demo"], DEMO_PACE_S="0") as site:
-            wait_until(lambda: day_of(scratch) > "2003-02-19")
-            said = site.said.read_text()
-            assert json.loads(site.get("/v1/healthz")) == {"status": "ok"}
-        reached = day_of(scratch)
+        said = play(scratch, tmp_path, "2003-02-19", DEMO_PACE_S="0")
 
         assert len(PASSWORD.findall(said)) == 1
         assert "it is at the close of 2003-01-02, day 0 of 2557." in said
         assert first_days(scratch, "ex_div_effective") == {"IBM": "2003-02-06", "MSFT": "2003-02-19"}
         assert first_days(scratch, "split_applied") == {"MSFT": "2003-02-18"}
         assert set(first_days(scratch, "order_filled")) == {"IBM", "MSFT"}
+        with working_on(scratch):
+            assert books_are_right()
 
-        with running_site(scratch, tmp_path, options=["--demo"]) as site:
-            wait_until(lambda: day_of(scratch) > reached)
-            said = site.said.read_text()
+
+@pytest.mark.faults
+@pytest.mark.quick
+def test_started_again_it_goes_on_where_it_stopped(tmp_path):
+    with scratch_database(tmp_path) as scratch:
+        play(scratch, tmp_path, "2003-01-10", DEMO_PACE_S="0")
+        reached = day_of(scratch)
+
+        said = play(scratch, tmp_path, reached)
 
         assert PASSWORD.findall(said) == []
         assert f"it is at the close of {reached}, day" in said
-        with working_on(scratch):
-            assert books_are_right()
+        assert scratch.rows("SELECT count(*) FROM positions_position") == [(2,)]
+        assert scratch.rows("SELECT count(*) FROM accounts_user") == [(1,)]

@@ -32,11 +32,11 @@ from volbal_site.tests.site_parts import PARTS, BareWorkers, SiteParts, WholeSit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TIMING = {"BROKER_TIMEOUT_S": 0.4, "BROKER_ASK_S": 0.02, "BROKER_PAUSE_S": 0.2}
-HANG_S = "0.5"  # longer than the caller's patience, shorter than what it takes to believe in an absence
+TIMING = {"BROKER_TIMEOUT_S": 0.25, "BROKER_ASK_S": 0.01, "BROKER_PAUSE_S": 0.1}
+HANG_S = "0.3"  # longer than the caller's patience, shorter than what it takes to believe in an absence
 OPTIONS = ("--hang", HANG_S, "--repeat-ids")
 EVERY_SO_MANY_KILLS_A_BROKER_DIES_TOO = 5
-PATIENCE_S = 120
+PATIENCE_S = 40
 
 
 @dataclass
