@@ -107,11 +107,13 @@ def way_of(decided: Mapping[str, Any]) -> WayOut | None:
 
 def order_of(event: Event) -> Order | None:
     """Return the order that an evaluation led to: it was made in the same moment."""
-    side = event.outputs["decision"]["side"]
-    if side is None:
+    decided = event.outputs["decision"]
+    if decided["side"] is None or decided["action"] == "SKIP":
         return None
-    made = Order.objects.filter(position=event.position_id, created_at=event.ts, side=side)
-    return made.exclude(reason="by_hand").order_by("created_at", "id").first()
+    made = Order.objects.filter(position=event.position_id, created_at=event.ts, side=decided["side"])
+    if decided["action"] != "REJECT":
+        made = made.filter(qty=Decimal(decided["qty"]))
+    return made.exclude(reason="by_hand").order_by("id").first()
 
 
 def _snapshot_of(event: Event) -> Snapshot | None:

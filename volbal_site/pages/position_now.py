@@ -25,7 +25,7 @@ from positions.event_types import EventType
 from positions.models import Event, Position
 from simulation.holding_now import holdings_of
 from volbal.errors import InvalidConfig, OutOfRange
-from volbal.numbers import exact, to_six
+from volbal.numbers import exact, plain, to_six
 from volbal.performance import Holding
 from volbal.values import Decision, Side
 from volbal_site.pages.links import link_to
@@ -276,7 +276,8 @@ def decision_behind(order: Order) -> Event | None:
     made = Event.objects.filter(
         position=order.position_id, type=EventType.POSITION_EVALUATED, ts=order.created_at
     )
-    return made.filter(outputs__decision__side=order.side).order_by("-seq").first()
+    decided = {"outputs__decision__side": order.side, "outputs__decision__qty": plain(order.qty)}
+    return made.filter(**decided).order_by("-seq").first()
 
 
 def _alerts(position: Position) -> Iterable[Alert]:

