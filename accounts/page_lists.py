@@ -108,7 +108,8 @@ def read_cursor(order: Order, cursor: str) -> dict[str, Any]:
 def _below(values: Mapping[str, Any]) -> Q:
     """Keep the rows after these values, in an order that goes down by each column in turn."""
     first, *_ = values
-    after, same = Q(), {}
+    after = Q()
+    same: dict[str, Any] = {}
     for name, value in values.items():
         after |= Q(**same, **{f"{name}__lt": value})
         same[name] = value

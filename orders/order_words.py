@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -111,7 +111,7 @@ def _unknown(order: Order, at: datetime) -> Awaited:
     )
 
 
-_BY_STATUS = {
+_BY_STATUS: Mapping[str, Callable[[Order, datetime], Awaited]] = {
     _S.NEW: _unsent,
     _S.SUBMITTED: _unsent,
     _S.CANCEL_PENDING: _to_be_cancelled,

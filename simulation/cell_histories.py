@@ -32,15 +32,14 @@ from volbal.trading_day import trading_date
 class CellHistory:
     """One cell: its entries in the order of the journal, each with its New York date, and its prices.
 
-    `days_evaluated` had a decision on a price; on `days_inside` of them the last one found the stock %
-    between the guardrails. `pending` is what dividends are still to pay, in dollars.
+    `inside` says of each date with a decision on a price whether the last one found the stock % between the
+    guardrails. `pending` is what dividends are still to pay, in dollars.
     """
 
     position: Position
     entries: tuple[tuple[date, Entry], ...]
     track: PriceTrack
-    days_evaluated: int
-    days_inside: int
+    inside: Mapping[date, bool]
     pending: Decimal
 
 
@@ -86,8 +85,7 @@ def _history(
         position=position,
         entries=_entries(journal, facts, track.worth_at),
         track=track,
-        days_evaluated=len(evaluated),
-        days_inside=sum(row.is_inside() for row in evaluated),
+        inside={trading_date(row.at): row.is_inside() for row in evaluated},
         pending=sum((row.receivable for row in journal), ZERO),
     )
 

@@ -6,7 +6,7 @@ Definitions: docs/metrics.md.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -34,15 +34,27 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellPerformance:
-    """One cell's figures now, and the steps that led there, oldest first."""
+    """One cell's figures now, and the steps that led there, oldest first.
+
+    `inside` says of each date with a decision whether it ended between the guardrails.
+    """
 
     position: Position
     figures: Figures
     price: Mark | None
     pending: Decimal
-    days_evaluated: int
-    days_inside: int
+    inside: Mapping[date, bool]
     steps: Sequence[Step]
+
+    @property
+    def days_evaluated(self) -> int:
+        """How many dates had a decision on a price."""
+        return len(self.inside)
+
+    @property
+    def days_inside(self) -> int:
+        """How many of them ended between the guardrails."""
+        return sum(self.inside.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +130,7 @@ def _performance(history: CellHistory) -> CellPerformance:
         figures=figures_of(last.standing, None if last.price is None else last.price.price),
         price=last.price,
         pending=history.pending,
-        days_evaluated=history.days_evaluated,
-        days_inside=history.days_inside,
+        inside=history.inside,
         steps=steps,
     )
 

@@ -182,6 +182,17 @@ def sum_of(figures: Iterable[Figures]) -> Figures:
     return Figures(**{**sums, "trade_count": int(sums["trade_count"])})
 
 
+def figures_between(before: Figures, after: Figures) -> Figures:
+    """Return by how much each figure changed; None where either is unknown.
+
+    The identities of `figures_of` hold for the changes too.
+    """
+    changes: dict[str, Any] = {
+        name: _minus(getattr(after, name), getattr(before, name)) for name in _NAMES if name != "trade_count"
+    }
+    return Figures(**changes, trade_count=after.trade_count - before.trade_count)
+
+
 def _after_flow(standing: Standing, entry: Entry) -> Standing:
     """What comes or leaves does so for the cell and for holding alike."""
     totals = standing.totals

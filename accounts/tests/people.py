@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from typing import Any
 
 from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY,
@@ -63,3 +65,22 @@ def make_member(tenant: Tenant, role: Role, name: str) -> User:
     user.save()
     Membership.objects.create(user=user, tenant=tenant, role=role)
     return user
+
+
+def logged_in(user: User) -> Client:
+    """Return a client that has logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def form_key(answer: Any) -> str:
+    """Return the key that a form on a page carries."""
+    found = re.search(r'name="idempotency_key" value="([^"]+)"', answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def send_form(client: Client, path: str, **said: Any) -> Any:
+    """Open a form and send it filled in, as a browser does."""
+    return client.post(path, {**said, "idempotency_key": form_key(client.get(path))})

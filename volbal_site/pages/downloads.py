@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -42,14 +42,14 @@ def addresses() -> list[URLPattern]:
     return [path(f"exports/{name}", _download(name), name=f"export_{name}") for name in TABLES]
 
 
-def _download(name: str) -> Callable[[HttpRequest], HttpResponseBase]:
+def _download(name: str) -> Callable[..., HttpResponse]:
     @page()
     @require_safe
-    def download(request: HttpRequest) -> HttpResponseBase:
+    def download(request: HttpRequest) -> HttpResponse:
         format_ = request.GET.get("format", "csv")
         if format_ not in CONTENT_TYPES:
             raise OutOfRange("format: csv or xlsx.", field="format")
         form = FORMS.get(name, CellSpanForm)(request.GET, tenant=tenant_seen(request))
-        return file_response(table_wanted(name, form), format_, timezone.now())
+        return cast(HttpResponse, file_response(table_wanted(name, form), format_, timezone.now()))
 
     return download
