@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from orders import views
+from orders import hand_views, order_actions, terms, ticket, views
 
 urlpatterns = [
+    path("positions/<uuid:position_id>/anchor", hand_views.set_anchor, name="set_anchor"),
+    path("positions/<uuid:position_id>/evaluate", hand_views.evaluate_now, name="evaluate_now"),
+    path("positions/<uuid:position_id>/terms", terms.position_terms, name="position_terms"),
+    path("positions/<uuid:position_id>/order", ticket.order_ticket, name="order_ticket"),
+    path("orders/<uuid:order_id>/cancel", order_actions.cancel_order, name="cancel_order"),
+    path("orders/<uuid:order_id>/fill", order_actions.report_fill, name="report_fill"),
     path("trading/stop", views.stop_trading, name="stop_trading"),
     path("trading/resume", views.resume_trading, name="resume_trading"),
 ]

@@ -17,7 +17,8 @@ from accounts.invitations import invite
 from accounts.models import Role, User
 from accounts.tests.people import log_in_lately, make_member, make_staff, make_user, own_tenant
 from accounts.transactions import unit_of_work
-from positions.tests.builders import make_stamp
+from orders.tests.builders import run_at
+from positions.tests.builders import make_position, make_stamp
 from volbal_site.tests.test_api_edge import WHO
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,20 @@ PAGES = {
     "alerts/seen": TRADER,
     "live": VIEWER,
     "notice": ANYONE,
+    "orders/<uuid:order_id>/cancel": TRADER,
+    "orders/<uuid:order_id>/fill": TRADER,
+    "positions/<uuid:position_id>/adjust": OWNER,
+    "positions/<uuid:position_id>/anchor": TRADER,
+    "positions/<uuid:position_id>/close": OWNER,
+    "positions/<uuid:position_id>/deposit": TRADER,
+    "positions/<uuid:position_id>/evaluate": TRADER,
+    "positions/<uuid:position_id>/order": TRADER,
+    "positions/<uuid:position_id>/pause": TRADER,
+    "positions/<uuid:position_id>/resume": TRADER,
+    "positions/<uuid:position_id>/settings": VIEWER,
+    "positions/<uuid:position_id>/terms": OWNER,
+    "positions/<uuid:position_id>/withdraw": TRADER,
+    "positions/new": TRADER,
     "problems/": ANYONE,
     "problems/<slug:code>": ANYONE,
     "join/<str:secret>": NOT_FOUND,
@@ -45,6 +60,8 @@ PAGES = {
     "settings/members/<int:membership_id>/remove": OWNER,
     "settings/members/<int:membership_id>/role": OWNER,
     "settings/members/invite": OWNER,
+    "settings/commissions": VIEWER,
+    "settings/configuration": VIEWER,
     "settings/tenant": VIEWER,
     "situation": VIEWER,
     "theme": ANYONE,
@@ -53,6 +70,12 @@ PAGES = {
     "v1/": NOT_FOUND,
     "v1/docs": ANYONE,
     "v1/openapi.json": ANYONE,
+}
+# Pages that more may see than may send their form.
+SENDS = {
+    "positions/<uuid:position_id>/settings": OWNER,
+    "settings/commissions": OWNER,
+    "settings/configuration": OWNER,
 }
 # Pages of django-allauth; the rest of them need a login.
 ACCOUNT = "account/"
@@ -107,9 +130,12 @@ def ids_of(owner) -> dict[str, str]:
     with unit_of_work():
         invitation, _ = invite(tenant_id=tenant.pk, role=VIEWER, note="", stamp=make_stamp())
         key, _ = create_api_key(tenant_id=tenant.pk, scopes=["read"], name="", stamp=make_stamp())
+    order = run_at(make_position(tenant, broker="manual"), 104).order
     return {
         "invitation_id": invitation.pk,
         "key_id": key.pk,
+        "order_id": order.pk,
+        "position_id": order.position_id,
         "membership_id": tenant.memberships.get(user=owner).pk,
     }
 
@@ -163,7 +189,8 @@ def test_a_page_of_a_tenant_is_seen_by_its_members_with_the_role(visitors, addre
         elif name in ("stranger", "staff"):  # owners of another tenant
             assert (answer.status_code == 404) == has_id, name
         else:
-            allowed = name in SEES[PAGES[address]]
+            who = SENDS.get(address, PAGES[address]) if method == "post" else PAGES[address]
+            allowed = name in SEES[who]
             assert (answer.status_code == 403) != allowed, (name, answer.status_code)
             assert answer.status_code < 500
 
