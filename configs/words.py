@@ -55,10 +55,10 @@ CHOICES = {
     "allow_after_hours": {"true": "It may trade", "false": "It waits"},
 }
 SCOPES = {
-    Scope.GLOBAL.value: "the installation",
-    Scope.TENANT.value: "the account",
+    Scope.GLOBAL.value: "default",
+    Scope.TENANT.value: "your account",
     Scope.POSITION.value: "this cell",
-    CommissionScope.TENANT_ASSET.value: "the account's rate for the ticker",
+    CommissionScope.TENANT_ASSET.value: "your account, this ticker",
 }
 PRESETS = {
     "classic": Words(

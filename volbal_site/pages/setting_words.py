@@ -6,34 +6,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from configs.words import GROUP_TITLES, SETTINGS
 from volbal.fields import GROUPS
 from volbal.numbers import parse_decimal
 from volbal_site.templatetags.amounts import money, pct, rate, shares
 
-GROUP_WORDS = {
-    "trigger": "When it trades",
-    "guardrail": "Guardrails and caps",
-    "order_policy": "How a trade is sized",
-}
-LABELS = {
-    "up_threshold_pct": "Sells when the price is above the anchor by",
-    "down_threshold_pct": "Buys when the price is below the anchor by",
-    "min_stock_pct": "Least share of stock",
-    "max_stock_pct": "Largest share of stock",
-    "max_trade_pct_of_position": "Largest trade, of the cell's value",
-    "max_daily_notional": "Most traded in a day",
-    "max_orders_per_day": "Most orders in a day",
-    "min_qty": "Smallest trade in shares",
-    "min_notional": "Smallest trade in dollars",
-    "lot_size": "Shares in a lot",
-    "qty_step": "Shares in a step",
-    "action_below_min": "A trade that is too small",
-    "rebalance_ratio": "Size, as a multiple of the move",
-    "order_sizing_strategy": "How the size is found",
-    "allow_after_hours": "Trades outside the session",
-    "commission_rate": "Commission",
-    "slippage_bps": "Slippage to expect",
-}
 SCOPES = {
     "GLOBAL": "Default",
     "TENANT": "Your account",
@@ -78,7 +55,7 @@ def groups_of(values: Mapping[str, Any], scopes: Mapping[str, Mapping[str, str]]
         settings = [
             _setting(name, values[group][name], scopes.get(group, {}).get(name, "GLOBAL")) for name in fields
         ]
-        yield SettingGroup(GROUP_WORDS[group], settings)
+        yield SettingGroup(GROUP_TITLES[group], settings)
 
 
 def setting_text(name: str, value: Any) -> str:
@@ -117,4 +94,4 @@ def _places(number: Decimal) -> int:
 
 
 def _setting(name: str, value: Any, scope: str) -> Setting:
-    return Setting(LABELS[name], setting_text(name, value), SCOPES[scope], scope == "POSITION")
+    return Setting(SETTINGS[name].label, setting_text(name, value), SCOPES[scope], scope == "POSITION")
