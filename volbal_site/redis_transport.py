@@ -12,7 +12,7 @@ from kombu.transport import redis
 LOOK_AGAIN_S = 2
 
 
-class Channel(redis.Channel):
+class Channel(redis.Channel):  # type: ignore[misc]
     """Gives nothing back when it is closed: with Redis away that fails in a way that ends the worker.
 
     Messages are nudges. One that nobody has dealt with has others after it before it is missed.
@@ -21,13 +21,13 @@ class Channel(redis.Channel):
     do_restore = False
 
 
-class Transport(redis.Transport):
+class Transport(redis.Transport):  # type: ignore[misc]
     """Redis, with channels of ours."""
 
     Channel = Channel
 
 
-class Connection(kombu.Connection):  # type: ignore[misc,name-defined]
+class Connection(kombu.Connection):  # type: ignore[misc]
     """One that a worker tries again and again, without longer and longer pauses."""
 
     def ensure_connection(self, *arguments: Any, **options: Any) -> Any:

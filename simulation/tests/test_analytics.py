@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -37,7 +38,7 @@ def at(days):
 
 
 def make_story(**options):
-    """Seen at 101, sold at 104 on the 9th, a dividend on the 16th, bought at 95 on the 18th, 1,000 came on the 19th."""
+    """Seen at 101, sold at 104 on the 9th, dividend on the 16th, bought at 95 on the 18th, 1,000 on the 19th."""
     make_dividend(ticker=options.get("ticker", "IBM"))
     cell = make_position(**options)
     run_at(cell, 101)
@@ -74,8 +75,7 @@ def test_periods_that_follow_each_other_add_up_to_the_whole():
     cuts = [None, date(2024, 1, 9), date(2024, 1, 15), date(2024, 1, 19), date(2024, 2, 2), None]
     day = timedelta(days=1)
     periods = [
-        told(start=first, end=None if last is None else last - day).total
-        for first, last in zip(cuts, cuts[1:], strict=False)
+        told(start=first, end=None if last is None else last - day).total for first, last in pairwise(cuts)
     ]
 
     for name in (*PARTS, "contributed", "value_minus_hold"):

@@ -32,13 +32,19 @@ def sparkline(values: list[Decimal | None], words: str) -> SafeString:
 
 
 @register.simple_tag
+def sparklines(values: list[Decimal], others: list[Decimal], words: str) -> SafeString:
+    """Draw two small lines of values on one scale."""
+    return svg.sparks(values, others, words)
+
+
+@register.simple_tag
 def share_bar(share: Decimal, words: str, tone: str = "even") -> SafeString:
     """Draw how much of something is used up, from 0 to 1."""
     return svg.bar(share, words, tone=tone)
 
 
 @register.inclusion_tag("pages/field.html")
-def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
+def field(bound: BoundField, unit: str = "", *, say_optional: bool = True) -> Mapping[str, Any]:
     """Show a form's field with its label, unit, help and errors, tied together for screen readers."""
     kind = getattr(bound.field.widget, "input_type", "")
     is_group = bool(bound.field.widget.use_fieldset)
@@ -52,6 +58,7 @@ def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
         "widget": bound.as_widget(attrs=attributes),
         "unit": unit or getattr(bound.field, "unit", ""),
         "is_group": is_group,
+        "is_optional": say_optional and not bound.field.required,
         "is_choice": kind in ("checkbox", "radio") and not is_group,
     }
 
