@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from accounts.models import Tenant
+from accounts.one_moment import one_moment
 from accounts.page_access import membership_of, page, tenant_seen
 from accounts.polls import unchanged_since, version_of
 from alerts.models import Alert
@@ -84,7 +85,8 @@ def _done_lately(request: HttpRequest) -> tuple[object, ...]:
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
     tenant = tenant_seen(request)
-    cells = cells_of(tenant, page_number=request.GET.get("page", 1), at=timezone.now())
+    with one_moment():
+        cells = cells_of(tenant, page_number=request.GET.get("page", 1), at=timezone.now())
     alerts = _alerts(tenant)
     return {
         "cells": cells,
