@@ -18,34 +18,29 @@ from volbal_site.tests.running_site import MARK, Site, free_port, start_up, wait
 PARTS = ("web", "worker", "beat")
 
 
-class BareWorkers:
-    """Two workers that know nothing but the replay: what is quick to start."""
+class BareWorker:
+    """A worker that knows nothing but the replay: what is quick to start."""
 
     def __init__(self, scratch: Scratch, folder: Path) -> None:
-        self._scratch, self.said, self.port = scratch, folder / "workers.log", 0
-        self._running: list[subprocess.Popen[str]] = []
+        self._scratch, self.said, self.port = scratch, folder / "worker.log", 0
+        self._running: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         with self.said.open("a") as file:
             streams = {"stdout": file, "stderr": file}
-            self._running = [
-                self._scratch.python("-m", "volbal_site.tests.replay_worker", **streams) for _ in range(2)
-            ]
+            self._running = self._scratch.python("-m", "volbal_site.tests.replay_worker", **streams)
 
     def kill(self, part: str) -> None:
-        for process in self._running:
-            process.kill()
-        for process in self._running:
-            process.wait(PATIENCE)
-            assert process.returncode == -signal.SIGKILL
+        self._running.kill()
+        assert self._running.wait(PATIENCE) == -signal.SIGKILL
 
     def start_again(self, part: str) -> None:
         self.start()
 
     def stop(self) -> None:
-        for process in self._running:
-            process.terminate()
-            process.wait(PATIENCE)
+        if self._running is not None:
+            self._running.terminate()
+            self._running.wait(PATIENCE)
 
 
 class WholeSite:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,48 +23,83 @@ from positions.guards import install_guards, remove_guards
 from positions.ledger import ledger_digest
 from positions.tests.builders import make_tenant
 from simulation.live_replay import advance
-from volbal_site.tests.announcer import Announcer
+from volbal_site.tests.announcer import TICKER, Announcer
 from volbal_site.tests.api_client import make_key
 from volbal_site.tests.drive_history import day_number, is_at_work, set_up
-from volbal_site.tests.paper_processes import PaperServer, database_under_test, three_brokers
+from volbal_site.tests.paper_processes import (
+    PaperProcess,
+    Surroundings,
+    database_under_test,
+    hostile_brokers,
+    perfect_brokers,
+)
 from volbal_site.tests.redis_server import redis_url
 from volbal_site.tests.running_site import wait_until
-from volbal_site.tests.site_parts import PARTS, BareWorkers, SiteParts, WholeSite
+from volbal_site.tests.site_parts import PARTS, BareWorker, SiteParts, WholeSite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TIMING = {"BROKER_TIMEOUT_S": 0.25, "BROKER_ASK_S": 0.01, "BROKER_PAUSE_S": 0.1}
-HANG_S = "0.3"  # longer than the caller's patience, shorter than what it takes to believe in an absence
-OPTIONS = ("--hang", HANG_S, "--repeat-ids")
+HANG_S = 0.3  # longer than the caller's patience, shorter than what it takes to believe in an absence
 EVERY_SO_MANY_KILLS_A_BROKER_DIES_TOO = 5
-PATIENCE_S = 40
+PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class Run:
+    """How long, with which processes, and how many of whose kills; `calm` as `set_up` takes it."""
+
+    surroundings: Surroundings
+    parts: type
+    victims: tuple[str, ...]
+    ticks: int
+    kills: int
+    calm: int = 1
+
+
+class Plan:
+    """On which days, counted from the first, which part dies; all parts' turns come equally often."""
+
+    def __init__(self, run: Run) -> None:
+        chance = random.Random(5)
+        days = sorted(chance.choices(range(run.ticks), k=run.kills))
+        victims = chance.sample((run.victims * run.kills)[: run.kills], run.kills)
+        self._to_come = list(zip(days, victims, strict=True))
+        self.landed: Counter[str] = Counter()
+
+    def victim(self) -> str | None:
+        """Return whose turn it is today, if anybody's; a kill that missed is tried again."""
+        is_due = self._to_come and 0 <= self._to_come[0][0] <= day_number()
+        return self._to_come[0][1] if is_due else None
+
+    def strike(self) -> int:
+        """Count a kill that landed; return how many have."""
+        self.landed[self._to_come.pop(0)[1]] += 1
+        return self.landed.total()
 
 
 @dataclass
 class Disturber:
-    """Kills a part on each of the chosen days, in the middle of its work, and starts it again."""
+    """Kills parts as planned, in the middle of their work, and starts them again."""
 
     parts: Any
-    servers: list[PaperServer]
+    servers: list[PaperProcess]
     announcer: Announcer | None
-    plan: list[tuple[int, str]]
-    landed: Counter[str] = field(default_factory=Counter)
+    plan: Plan
     random: random.Random = field(default_factory=lambda: random.Random(11))
 
-    def look(self) -> None:
-        if self.plan and 0 <= self.plan[0][0] <= day_number() and self._is_busy(self.plan[0][1]):
-            self._kill(self.plan[0][1])
-
-    def _kill(self, part: str) -> None:
+    def look(self) -> bool:
+        """Kill if it is somebody's turn and they are busy; return whether it is somebody's turn."""
+        part = self.plan.victim()
+        if part is None or not self._is_busy(part):
+            return part is not None
         time.sleep(self.random.random() * 0.02)
         failed = self.announcer.failed if self.announcer else 0
         self.parts.kill(part)
-        if self._has_landed(part, failed):
-            self.landed[part] += 1
-            del self.plan[0]
-            if self.landed.total() % EVERY_SO_MANY_KILLS_A_BROKER_DIES_TOO == 1:
-                self.random.choice(self.servers).kill_and_start()
+        if self._has_landed(part, failed) and self.plan.strike() % EVERY_SO_MANY_KILLS_A_BROKER_DIES_TOO == 1:
+            self.random.choice(self.servers).kill_and_start()
         self.parts.start_again(part)
+        return True
 
     def _is_busy(self, part: str) -> bool:
         if part == "web":
@@ -87,39 +123,40 @@ def forget_everything() -> None:
     install_guards()
 
 
-def quiet_run(ticks: int, *surroundings: Any) -> tuple[str, int]:
+def quiet_run(run: Run) -> tuple[str, int]:
     """Return the digest of a run on perfect lines in this process, and the number of its orders."""
-    set_up(ticks)
-    with three_brokers("perfect", *surroundings, *OPTIONS):
+    set_up(run.ticks, run.calm)
+    with perfect_brokers(run.surroundings):
         while day_number() >= 0:
             assert advance(for_s=1)
     return ledger_digest(), Order.objects.count()
 
 
-def disturbed_run(
-    ticks: int, plan: list[tuple[int, str]], runs: type, folder: Any, *surroundings: Any
-) -> tuple[list[Any], Counter[str]]:
+def disturbed_run(run: Run, folder: Any) -> tuple[list[Any], Counter[str]]:
     """Return what the brokers counted, and which kills landed in work."""
-    set_up(ticks)
+    set_up(run.ticks, run.calm)
     with ExitStack() as stack:
-        servers = stack.enter_context(three_brokers("hostile", folder, *surroundings, *OPTIONS))
-        parts = runs(database_under_test(), folder)
-        announcer = None if runs is BareWorkers else Announcer(parts.port, make_key(make_tenant("web")))
+        servers = stack.enter_context(hostile_brokers(folder, HANG_S, run.surroundings))
+        parts = run.parts(database_under_test(), folder)
         stack.callback(parts.stop)
         parts.start()
-        if announcer is not None:
-            announcer.start()
-            stack.callback(announcer.stop)
-        disturber = Disturber(parts, servers, announcer, plan)
-        watch(disturber, parts)
-        if announcer is not None:
-            announcer.stop()
-            assert announcer.complaints == []
-            assert Dividend.objects.filter(ticker="ZZZ").count() in (
-                announcer.answered,
-                announcer.answered + 1,
-            )
-        return [server.counts() for server in servers], disturber.landed
+        announcer = stack.enter_context(announcing(parts)) if "web" in run.victims else None
+        watch(Disturber(parts, servers, announcer, plan := Plan(run)), parts)
+        return [server.counts() for server in servers], plan.landed
+
+
+@contextmanager
+def announcing(parts: Any) -> Iterator[Announcer]:
+    """Keep the web server busy; at the end everything that it answered must be there, once."""
+    announcer = Announcer(parts.port, make_key(make_tenant("web")))
+    announcer.start()
+    try:
+        yield announcer
+    finally:
+        announcer.stop()
+    assert announcer.complaints == []
+    kept = Dividend.objects.filter(ticker=TICKER).count()
+    assert announcer.answered <= kept <= announcer.answered + 1
 
 
 def watch(disturber: Disturber, parts: Any) -> None:
@@ -132,44 +169,36 @@ def watch(disturber: Disturber, parts: Any) -> None:
             list(Order.objects.open().values()),
             parts.said.read_text()[-5000:],
         )
-        disturber.look()
-        time.sleep(0.005)
+        time.sleep(0.002 if disturber.look() else 0.05)
 
 
-def plan_kills(ticks: int, kills: int, parts: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Choose a day, in days after the first, and a part for every kill; each part's turn comes as often."""
-    chance = random.Random(5)
-    days = sorted(chance.choices(range(ticks), k=kills))
-    victims = (parts * kills)[:kills]
-    return list(zip(days, chance.sample(victims, kills), strict=True))
-
-
-def compare(ticks: int, kills: int, runs: type, *surroundings: Any) -> dict[str, int]:
+def compare(run: Run, folder: Any) -> Counter[str]:
     """Run it twice; the books must be the same. Returns which faults there were."""
-    digest, orders = quiet_run(ticks, *surroundings)
+    digest, orders = quiet_run(run)
     forget_everything()
-    plan = plan_kills(ticks, kills, ("workers",) if runs is BareWorkers else PARTS)
 
-    counts, landed = disturbed_run(ticks, plan, runs, *surroundings)
+    counts, landed = disturbed_run(run, folder)
 
     assert ledger_digest() == digest
-    assert landed.total() == kills
+    assert landed.total() == run.kills
     registered = [count["registered"] for server in counts for count in server["orders"].values()]
     assert registered == [1] * orders
     assert Order.objects.count() == orders
     assert BrokerDifference.objects.count() == 0
     assert all_faults() == []
     assert all(replayed is not None and replayed.identical for _, replayed in replayed_decisions())
-    faults: Counter[str] = Counter()
-    for server in counts:
-        faults.update(server["faults"])
-    return faults
+    return sum((Counter(server["faults"]) for server in counts), Counter())
 
 
-def test_bad_lines_and_killed_workers_end_in_the_books_of_a_quiet_run(tmp_path, settings, monkeypatch):
-    faults = compare(8, 1, BareWorkers, tmp_path, TIMING, settings, monkeypatch)
+@pytest.fixture
+def surroundings(settings, monkeypatch):
+    return Surroundings(settings, monkeypatch, TIMING)
 
-    assert sum(faults.values()) > 10
+
+def test_bad_lines_and_a_killed_worker_end_in_the_books_of_a_quiet_run(tmp_path, surroundings):
+    faults = compare(Run(surroundings, BareWorker, ("worker",), ticks=8, kills=1), tmp_path)
+
+    assert faults.total() > 10
 
 
 @pytest.fixture
@@ -186,15 +215,13 @@ def queue(monkeypatch):
 @pytest.mark.faults
 @pytest.mark.quick
 def test_a_hundred_days_and_five_kills_of_a_whole_site_end_in_the_books_of_a_quiet_run(
-    tmp_path, settings, monkeypatch, queue
+    tmp_path, surroundings, queue
 ):
-    compare(100, 5, WholeSite, tmp_path, TIMING, settings, monkeypatch)
+    compare(Run(surroundings, WholeSite, PARTS, ticks=100, kills=5, calm=3), tmp_path)
 
 
 @pytest.mark.faults
-def test_a_thousand_days_and_fifty_kills_end_in_the_books_of_a_quiet_run(
-    tmp_path, settings, monkeypatch, queue
-):
-    faults = compare(1000, 50, SiteParts, tmp_path, TIMING, settings, monkeypatch)
+def test_a_thousand_days_and_fifty_kills_end_in_the_books_of_a_quiet_run(tmp_path, surroundings, queue):
+    faults = compare(Run(surroundings, SiteParts, PARTS, ticks=1000, kills=50, calm=3), tmp_path)
 
     assert set(faults) == set(Fault) - {Fault.NONE}
