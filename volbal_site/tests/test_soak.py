@@ -120,6 +120,9 @@ class Soak:
                     held.append(memory_of(site))
                 time.sleep(0.5 / A_SECOND)
             for each in asked:
+                each.exception()
+            assert site.up.poll() is None, site.said.read_text()[-5000:]
+            for each in asked:
                 each.result()
         return held
 
