@@ -14,7 +14,11 @@
   };
   const faint = (rgb, share) => rgb.replace("rgb(", "rgba(").replace(")", `, ${share})`);
 
-  place.replaceChildren();
+  const nothing = document.createElement("p");
+  nothing.className = "quiet nothing";
+  nothing.textContent = "No prices yet. They come with the first decision, or with the next daily prices.";
+  nothing.hidden = true;
+  place.replaceChildren(nothing);
   document.body.append(probe);
   const chart = L.createChart(place, {
     autoSize: true,
@@ -119,6 +123,7 @@
     band.points = points;
     paint();
     place.dataset.drawn = String(points.length);
+    nothing.hidden = points.length > 0;
   };
 
   const load = async (fit) => {

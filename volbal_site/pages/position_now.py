@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.polls import version_of
@@ -254,7 +255,7 @@ def _what_follows(ground: Ground) -> tuple[str | None, NextTrades | None]:
     return blocked, trades
 
 
-def _evaluations(position: Position) -> Iterable[Event]:
+def _evaluations(position: Position) -> QuerySet[Event]:
     found = Event.objects.filter(position=position, type=EventType.POSITION_EVALUATED)
     return found.order_by("-seq").defer("inputs", "outputs")
 
