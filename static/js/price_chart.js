@@ -66,9 +66,10 @@
   const number = (text) => (text === null ? null : Number(text));
   let price = null, marks = null, shown = null;
   const band = new Band();
-  const anchor = steps({ lineWidth: 2, title: "anchor" });
-  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: "sells" });
-  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: "buys" });
+  const named = (title) => (place.clientWidth < 560 ? "" : title);
+  const anchor = steps({ lineWidth: 2, title: named("anchor") });
+  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: named("sells") });
+  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: named("buys") });
 
   const paint = () => {
     const ink = colour("--quiet"), line = colour("--line");
