@@ -14,7 +14,11 @@
   };
   const faint = (rgb, share) => rgb.replace("rgb(", "rgba(").replace(")", `, ${share})`);
 
-  place.replaceChildren();
+  const nothing = document.createElement("p");
+  nothing.className = "quiet nothing";
+  nothing.textContent = "No prices yet. They come with the first decision, or with the next daily prices.";
+  nothing.hidden = true;
+  place.replaceChildren(nothing);
   document.body.append(probe);
   const chart = L.createChart(place, {
     autoSize: true,
@@ -62,9 +66,10 @@
   const number = (text) => (text === null ? null : Number(text));
   let price = null, marks = null, shown = null;
   const band = new Band();
-  const anchor = steps({ lineWidth: 2, title: "anchor" });
-  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: "sells" });
-  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: "buys" });
+  const named = (title) => (place.clientWidth < 560 ? "" : title);
+  const anchor = steps({ lineWidth: 2, title: named("anchor") });
+  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: named("sells") });
+  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: named("buys") });
 
   const paint = () => {
     const ink = colour("--quiet"), line = colour("--line");
@@ -119,6 +124,7 @@
     band.points = points;
     paint();
     place.dataset.drawn = String(points.length);
+    nothing.hidden = points.length > 0;
   };
 
   const load = async (fit) => {

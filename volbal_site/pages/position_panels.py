@@ -24,7 +24,7 @@ from volbal_site.pages.position_now import Ground, ground_of
 from volbal_site.pages.setting_words import groups_of
 from volbal_site.svg_curves import curves
 
-ROWS = 10
+ROWS = 8
 CAUSES = {
     CauseKind.OPENING: "Opened",
     CauseKind.CASH: "Cash moved",
@@ -116,7 +116,7 @@ def cash(cell: Position) -> dict[str, Any]:
     moved = JournalEntry.objects.filter(position=cell).filter(
         ~Q(cash_delta=0) | Q(cause_kind=CauseKind.OPENING)
     )
-    return {"rows": [Movement(row=row) for row in moved.order_by("-seq")[: 2 * ROWS]]}
+    return {"rows": [Movement(row=row) for row in moved.order_by("-seq")[:ROWS]]}
 
 
 def rules(cell: Position) -> dict[str, Any]:

@@ -64,11 +64,15 @@ class EventRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line: what happened last, and how often the same was decided in a row, since when."""
+    """One line: what happened last, and how often the same was decided in a row, since when.
+
+    `followed` is the fill that a decision led to in the same moment.
+    """
 
     row: EventRow
     times: int
     since: datetime
+    followed: str = ""
 
     @property
     def kind(self) -> str:
@@ -98,15 +102,24 @@ def timeline_of(position: Position) -> list[Entry]:
 
 
 def entries_of(rows: Iterable[EventRow]) -> list[Entry]:
-    """Put waiting decisions that follow each other into one entry; newest first."""
+    """Put waiting that goes on into one entry, and fills to their decision; newest first."""
     groups: list[list[EventRow]] = []
     for row in rows:
-        if groups and row.action == groups[-1][0].action == "HOLD":
+        if groups and _belongs(row, groups[-1][-1]):
             groups[-1].append(row)
         else:
             groups.append([row])
     return [_entry(group) for group in groups]
 
 
+def _belongs(row: EventRow, newer: EventRow) -> bool:
+    """Whether a row is told together with the one that came after it."""
+    if newer.type == EventType.ORDER_FILLED:
+        return row.action in ("BUY", "SELL") and row.ts == newer.ts
+    return row.action == newer.action == "HOLD"
+
+
 def _entry(group: Sequence[EventRow]) -> Entry:
+    if len(group) > 1 and group[0].type == EventType.ORDER_FILLED:
+        return Entry(row=group[-1], times=1, since=group[-1].ts, followed=group[0].message)
     return Entry(row=group[0], times=len(group), since=group[-1].ts)

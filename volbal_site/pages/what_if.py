@@ -64,10 +64,16 @@ class WhatIf:
 def what_if_of(request: HttpRequest, ground: Ground) -> WhatIf:
     """Answer what would be decided at the price in the request, else at the last one known."""
     usual = ground.price if ground.price is not None else ground.position.anchor_price
-    form = WhatIfForm(request.GET if request.GET.get("price") else {"price": usual})
-    price = form.cleaned_data["price"] if form.is_valid() else None
-    if price is None:
+    if not request.GET.get("price"):
+        form = WhatIfForm(initial={"price": usual})
+        return _nothing(form, None, "") if usual is None else _tried(form, ground, usual, usual)
+    form = WhatIfForm(request.GET)
+    if not form.is_valid():
         return _nothing(form, usual, form["price"].errors.as_text().removeprefix("* "))
+    return _tried(form, ground, usual, form.cleaned_data["price"])
+
+
+def _tried(form: WhatIfForm, ground: Ground, usual: Decimal | None, price: Decimal) -> WhatIf:
     try:
         return _answer(form, ground, usual, price)
     except VolbalError as error:

