@@ -38,7 +38,7 @@ def at(days):
 
 
 def make_story(**options):
-    """Seen at 101, sold at 104 on the 9th, dividend on the 16th, bought at 95 on the 18th, 1,000 later."""
+    """Sold at 104 on the 9th, a dividend on the 16th, bought at 95 on the 18th, 1,000 came on the 19th."""
     make_dividend(ticker=options.get("ticker", "IBM"))
     cell = make_position(**options)
     run_at(cell, 101)
