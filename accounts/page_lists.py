@@ -16,7 +16,7 @@ M = TypeVar("M", bound=models.Model)
 # The columns by which a list is ordered, newest first, and how their values are read from a cursor.
 Order = Mapping[str, Callable[[str], Any]]
 
-ROWS = 50
+ROWS = 30
 BETWEEN = "~"
 LONGEST_CURSOR = 200
 
@@ -45,7 +45,7 @@ class FilterForm(forms.Form):
     @property
     def is_narrowed(self) -> bool:
         """Whether anything was said at all."""
-        return any(self.data.get(name) for name in self.fields)
+        return any(self.data.get(bound.name) for bound in self.visible_fields())
 
 
 class SpanForm(FilterForm):

@@ -14,7 +14,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from positions.models import Position
-from simulation.performance import CellPerformance, Curve, inside_pct, performance_of
+from simulation.performance import CellPerformance, Curve, curve_of, inside_pct, performance_of
 from volbal.numbers import ZERO, exact, to_six
 from volbal.performance import Figures, Standing, figures_between, figures_of, sum_of
 
@@ -43,11 +43,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Several cells in a period, together and one by one, and the curve of what they were worth."""
+    """Several cells in a period, one by one and together, and the curve of what they were worth together.
+
+    Cells of which nobody knows a price are left out of what is together, and named in `left_out`.
+    """
 
     total: Line
     lines: Sequence[Line]
     curve: Curve
+    left_out: Sequence[Position] = ()
 
     @property
     def is_enough(self) -> bool:
@@ -74,15 +78,24 @@ def report_of(positions: QuerySet[Position], *, start: date | None = None, end: 
     """
     told = performance_of(positions, start=start, end=end)
     parts = [(cell, _part(cell, start, end)) for cell in told.cells]
-    whole = _Part(
-        before=sum_of(part.before for _, part in parts),
-        after=sum_of(part.after for _, part in parts),
-        mean=_mean([point.value for point in told.curve.points]),
-        evaluated=sum(part.evaluated for _, part in parts),
-        inside=sum(part.inside for _, part in parts),
+    known = [(cell, part) for cell, part in parts if part.after.value is not None]
+    curve = curve_of([cell for cell, _ in known], start, end)
+    return Report(
+        total=_line(None, _together([part for _, part in known], curve)),
+        lines=[_line(cell.position, part) for cell, part in parts],
+        curve=curve,
+        left_out=[cell.position for cell, part in parts if part.after.value is None],
     )
-    lines = [_line(cell.position, part) for cell, part in parts]
-    return Report(total=_line(None, whole), lines=lines, curve=told.curve)
+
+
+def _together(parts: Sequence[_Part], curve: Curve) -> _Part:
+    return _Part(
+        before=sum_of(part.before for part in parts),
+        after=sum_of(part.after for part in parts),
+        mean=_mean([point.value for point in curve.points]),
+        evaluated=sum(part.evaluated for part in parts),
+        inside=sum(part.inside for part in parts),
+    )
 
 
 def _part(cell: CellPerformance, start: date | None, end: date | None) -> _Part:

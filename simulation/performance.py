@@ -102,7 +102,7 @@ def performance_of(
         days_evaluated=sum(cell.days_evaluated for cell in cells),
         days_inside=sum(cell.days_inside for cell in cells),
         cells=cells,
-        curve=_curve(cells, start, end),
+        curve=curve_of(cells, start, end),
     )
 
 
@@ -157,7 +157,8 @@ def _end_of(day: date) -> datetime:
     return start_of(day + timedelta(days=1)) - timedelta(microseconds=1)
 
 
-def _curve(cells: Sequence[CellPerformance], start: date | None, end: date | None) -> Curve:
+def curve_of(cells: Sequence[CellPerformance], start: date | None, end: date | None) -> Curve:
+    """Return what cells were worth together on the dates on which something was recorded of any of them."""
     days = sorted(
         {
             step.day

@@ -87,7 +87,7 @@ def test_orders_that_are_done_are_narrowed(client, cell, query, count):
 
 
 def test_orders_that_are_done_follow_page_by_page_each_once(client, cell):
-    made = [make_order(make_position(cell.tenant), status="cancelled") for _ in range(60)]
+    made = [make_order(make_position(cell.tenant), status="cancelled") for _ in range(50)]
 
     first = client.get("/orders").text
     rest = client.get(re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")).text

@@ -38,7 +38,7 @@ def at(days):
 
 
 def make_story(**options):
-    """Seen at 101, sold at 104 on the 9th, dividend on the 16th, bought at 95 on the 18th, 1,000 later."""
+    """Sold at 104 on the 9th, a dividend on the 16th, bought at 95 on the 18th, 1,000 came on the 19th."""
     make_dividend(ticker=options.get("ticker", "IBM"))
     cell = make_position(**options)
     run_at(cell, 101)
@@ -137,9 +137,21 @@ def test_of_one_day_nothing_is_said_that_takes_a_course_of_time():
 def test_what_nobody_has_priced_is_not_known_and_not_0():
     make_position(anchor=None)
 
-    total = told().total
+    line = told().lines[0]
 
-    assert (total.value, total.changes.gain, total.gain_pct) == (None, None, None)
+    assert (line.value, line.changes.gain, line.gain_pct) == (None, None, None)
+
+
+def test_together_are_those_that_have_a_price_and_the_others_are_named():
+    cell = make_story()
+    alone = told()
+    unknown = make_position(ticker="KO", anchor=None)
+
+    report = told()
+
+    assert [line.position for line in report.lines] == [cell, unknown]
+    assert report.left_out == [unknown]
+    assert (report.total, report.curve) == (alone.total, alone.curve)
 
 
 def test_before_the_opening_there_was_nothing():

@@ -35,6 +35,8 @@ PAGES = {
     "activity": VIEWER,
     "activity/<uuid:event_id>": VIEWER,
     "activity/newer": VIEWER,
+    "analytics": VIEWER,
+    "analytics/figures": VIEWER,
     "differences/<uuid:difference_id>/resolve": OWNER,
     "dividends": VIEWER,
     "dividends/<uuid:dividend_id>/pay": OWNER,
