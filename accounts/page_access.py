@@ -26,10 +26,15 @@ CHOSEN_TENANT = "tenant"
 
 
 def page(
-    role: Role = Role.VIEWER, *, poll: bool = False, password_again: bool = False
+    role: Role = Role.VIEWER,
+    *,
+    to_send: Role | None = None,
+    poll: bool = False,
+    password_again: bool = False,
 ) -> Callable[[View], View]:
     """Declare who sees a view: members of the tenant with at least this role.
 
+    `to_send`: the role that its form takes, where more may see it than may send it.
     `poll`: asked for by a page itself every few seconds, so that it keeps no session alive.
     `password_again`: who comes must have given the password in the last five minutes.
     """
@@ -38,15 +43,28 @@ def page(
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             enter(request, role)
-            if password_again and is_reauthentication_required(request, app="accounts"):
-                return _ask_for_password(request)
-            return view(request, *args, **kwargs)
+            if request.method == "POST" and to_send is not None:
+                require_role(request, to_send)
+            asked = password_asked(request) if password_again else None
+            return asked or view(request, *args, **kwargs)
 
         guarded.needs_role = role  # type: ignore[attr-defined]
         guarded.is_poll = poll  # type: ignore[attr-defined]
         return guarded
 
     return declare
+
+
+def password_asked(request: HttpRequest) -> HttpResponse | None:
+    """Return the way to the page that asks for the password, None if it was given in the last five minutes.
+
+    For views that must first find out whose the row is; the others declare `password_again`.
+    """
+    if not is_reauthentication_required(request, app="accounts"):
+        return None
+    keep_entries(request)
+    back = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+    return redirect(f"{reverse('account_reauthenticate')}?{back}")
 
 
 def enter(request: HttpRequest, role: Role) -> None:
@@ -108,9 +126,3 @@ def _chosen(request: HttpRequest, memberships: list[Membership]) -> Membership |
     wanted = request.session.get(CHOSEN_TENANT)
     first = memberships[0] if memberships else None
     return next((one for one in memberships if str(one.tenant_id) == wanted), first)
-
-
-def _ask_for_password(request: HttpRequest) -> HttpResponse:
-    keep_entries(request)
-    back = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
-    return redirect(f"{reverse('account_reauthenticate')}?{back}")

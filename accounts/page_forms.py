@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from accounts.form_memory import KEY_FIELD
 from volbal.errors import VolbalError
-from volbal.numbers import MONEY_PLACES, PCT_PLACES, QTY_PLACES, parse_decimal, plain
+from volbal.numbers import EXACT, MONEY_PLACES, PCT_PLACES, QTY_PLACES, parse_decimal, plain
 
 # Commas between thousands, as people copy numbers; a comma anywhere else is no number here.
 GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?\Z", re.ASCII)
@@ -67,16 +68,33 @@ class PctField(DecimalTextField):
         super().__init__(**{"places": PCT_PLACES, "unit": "%", **options})
 
 
+class RateField(PctField):
+    """A fraction that people write in percent: 0.01 % is 0.0001."""
+
+    def to_python(self, value: Any) -> Any:
+        pct = super().to_python(value)
+        return None if pct is None else EXACT.scaleb(pct, -2)
+
+    def prepare_value(self, value: Any) -> Any:
+        return plain(EXACT.scaleb(value, 2)) if isinstance(value, Decimal) else value
+
+
 class ActionForm(forms.Form):
     """A form that does something, once: it carries a key made by the server."""
 
     idempotency_key = forms.CharField(widget=forms.HiddenInput, required=False)
+    # What a person can do about a refusal, by its code.
+    ways_out: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, is_back: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.is_back = is_back  # typed before a log-out: shown again, and not yet judged
+        self.is_back = is_back  # typed before a log-out
         if is_back:
-            self._errors = forms.utils.ErrorDict()
+            self.leave_unjudged()
+
+    def leave_unjudged(self) -> None:
+        """Show what was typed without saying what is wrong with it."""
+        self._errors = forms.utils.ErrorDict()
 
     @property
     def action_fields(self) -> list[forms.BoundField]:
@@ -85,16 +103,22 @@ class ActionForm(forms.Form):
 
     def set_key(self, key: str) -> None:
         """Put a key into the form that is shown, whatever key came in."""
-        self.fields[KEY_FIELD].widget = _FixedHidden(key)
+        self.fields[KEY_FIELD].widget = FixedHidden(key)
 
     def refuse(self, error: VolbalError) -> None:
         """Show a service's refusal at the field that it names, else above all fields."""
         field = error.facts.get("field")
         name = field if isinstance(field, str) and field in self.fields else None
-        self.add_error(name, forms.ValidationError(_sentence(error.detail), code=error.code))
+        text = self.words_of(_sentence(error.detail))
+        way_out = self.ways_out.get(error.code, "")
+        self.add_error(name, forms.ValidationError(f"{text} {way_out}".strip(), code=error.code))
+
+    def words_of(self, detail: str) -> str:
+        """Return a refusal in the words of this page."""
+        return detail
 
 
-class _FixedHidden(forms.HiddenInput):
+class FixedHidden(forms.HiddenInput):
     """A hidden field that says the same whatever was sent."""
 
     def __init__(self, text: str) -> None:

@@ -30,6 +30,13 @@ from volbal.errors import Refused, VolbalError
 
 # From what the form said to what `act` gets.
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
+# From what the form said to what the page shows of what would happen.
+Look = Callable[[dict[str, Any]], dict[str, Any]]
+
+# The button that asks what would happen sends this field: BACK returns from there to the entries, LIVE asks
+# while somebody is still typing.
+LOOK_FIELD = "look"
+BACK, LIVE = "back", "live"
 
 ALREADY = "This was done already; it was not done again."
 OTHER_TAB = (
@@ -64,7 +71,9 @@ def form_page(
     context: Mapping[str, Any] | None = None,
     *,
     prepare: Prepare | None = None,
+    look: Look | None = None,
     after: Callable[[], None] | None = None,
+    on_refusal: Callable[[dict[str, Any], VolbalError], None] | None = None,
     keep_forever: bool = False,
     **form_options: Any,
 ) -> HttpResponse:
@@ -73,14 +82,18 @@ def form_page(
     Invalid or refused: the form again with what was typed and the reason, 422. Done: on to the page that
     `act` names; for htmx a fresh form, the message as a toast, and the event. `template` has a partial
     `form`, which is what htmx swaps. `prepare` adds what takes the network, before the unit begins; `after`
-    runs when it has ended. `keep_forever` for orders.
+    runs when it has ended. `look` adds what would happen, for a form sent by a button named "look", which
+    does nothing. `on_refusal` writes what a refusal leaves behind. `keep_forever` for orders.
     """
     form = _form(request, form_class, form_options)
+    if look and request.method == "POST" and LOOK_FIELD in request.POST:
+        return _looked(request, template, form, look, context)
     if request.method != "POST" or not form.is_valid():
         return _shown(request, template, form, context)
     try:
         said = prepare(form.cleaned_data) if prepare else form.cleaned_data
-        done = _act_once(request, lambda: act(said), keep_forever=keep_forever)
+        leave = (lambda error: on_refusal(said, error)) if on_refusal else None
+        done = _act_once(request, lambda: act(said), keep_forever=keep_forever, on_refusal=leave)
     except VolbalError as error:
         form.refuse(_in_words(error))
         use_up_key(request)  # the refusal belongs to it; whoever tries again means a new attempt
@@ -89,6 +102,25 @@ def form_page(
     if after:
         after()
     return _done(request, done, template, form_class(**form_options), context)
+
+
+def _looked(
+    request: HttpRequest,
+    template: str,
+    form: ActionForm,
+    look: Look,
+    context: Mapping[str, Any] | None,
+) -> HttpResponse:
+    """Show what would happen beside the entries; the key stays unused."""
+    seen: dict[str, Any] = {}
+    if request.POST[LOOK_FIELD] == BACK:
+        form.leave_unjudged()
+    elif form.is_valid():
+        try:
+            seen = look(form.cleaned_data)
+        except VolbalError as error:
+            form.refuse(error)
+    return _shown(request, template, form, {**(context or {}), **seen})
 
 
 def _in_words(error: VolbalError) -> VolbalError:
@@ -107,7 +139,7 @@ def _shown(
 ) -> HttpResponse:
     form.set_key(key_for(request))
     name = f"{template}#form" if request.headers.get("HX-Request") == "true" else template
-    failed = request.method == "POST" and bool(form.errors)
+    failed = request.method == "POST" and bool(form.errors) and request.POST.get(LOOK_FIELD) != LIVE
     return render(request, name, {**(context or {}), "form": form}, status=422 if failed else 200)
 
 
@@ -127,7 +159,13 @@ def _done(
     return response
 
 
-def _act_once(request: HttpRequest, act: Callable[[], Done], *, keep_forever: bool) -> Done:
+def _act_once(
+    request: HttpRequest,
+    act: Callable[[], Done],
+    *,
+    keep_forever: bool,
+    on_refusal: Callable[[VolbalError], None] | None,
+) -> Done:
     """Raises the refusal, also one that was given before; IdempotencyKeyMissing and its like."""
     idempotent = _idempotent(request, keep_forever=keep_forever)
     request.idempotent = idempotent  # type: ignore[attr-defined]
@@ -135,6 +173,7 @@ def _act_once(request: HttpRequest, act: Callable[[], Done], *, keep_forever: bo
         idempotent,
         lambda: Answer(200, json.dumps(asdict(act()))),
         lambda error: Answer(422, json.dumps(_facts_of(error))),
+        on_refusal=on_refusal,
     )
     facts = json.loads(answer.body)
     if answer.status != 200:

@@ -46,14 +46,14 @@ def effective_config(position: Position) -> EffectiveConfig:
 
     A field that no scope sets has the core's default and scope GLOBAL.
     """
-    said, rates = _sorted_out(rows_about_one(position))
+    said, rates = sorted_out(rows_about_one(position))
     path, asset = (position.pk, position.tenant_id, None), (position.tenant_id, position.ticker)
     return resolve(said, path, rates, asset)
 
 
 def effective_configs(positions: Collection[Position]) -> dict[UUID, EffectiveConfig]:
     """Resolve the settings of many positions, by id, in one query. Keep to a few hundred at a time."""
-    said, rates = _sorted_out(rows_about(positions) if positions else ())
+    said, rates = sorted_out(rows_about(positions) if positions else ())
     owners = {owner for rows in said.values() for owner in rows}
     made: dict[Any, EffectiveConfig] = {}
     found = {}
@@ -147,7 +147,8 @@ def _merge(group: str, said: SaidBy, path: Path) -> tuple[dict[str, Any], dict[s
     return chosen, scopes
 
 
-def _sorted_out(rows: Iterable[Found]) -> tuple[Mapping[str, SaidBy], Mapping[RateKey, Rate]]:
+def sorted_out(rows: Iterable[Found]) -> tuple[Mapping[str, SaidBy], Mapping[RateKey, Rate]]:
+    """Return what rows say about settings, by group and owner, and the commission rates by asset."""
     said: dict[str, dict[UUID | None, Said]] = {group: {} for group in GROUPS}
     rates: dict[RateKey, Rate] = {}
     for row in rows:

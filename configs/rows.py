@@ -11,7 +11,14 @@ from django.db.models import Value
 from django.db.models.functions import Cast
 
 from accounts.prepared import Prepared, Slot
-from configs.models import CommissionRate, GuardrailConfig, OrderPolicyConfig, SettingRow, TriggerConfig
+from configs.models import (
+    CommissionRate,
+    GuardrailConfig,
+    OrderPolicyConfig,
+    Scope,
+    SettingRow,
+    TriggerConfig,
+)
 from positions.models import Position
 from volbal.fields import GROUPS
 
@@ -47,6 +54,16 @@ def rows_about(positions: Collection[Position]) -> Iterator[Found]:
     settings = {group: model._default_manager.about(positions) for group, model in MODELS.items()}
     tenants, tickers = {p.tenant_id for p in positions}, {p.ticker for p in positions}
     return _found(_on_top_of_each_other(settings, CommissionRate.objects.about(tenants, tickers)))
+
+
+def rows_of_tenant(tenant_id: UUID, tickers: Collection[str] = ()) -> Iterator[Found]:
+    """Read all that a tenant itself takes something from, and its rates of some tickers."""
+    settings = {
+        group: model._default_manager.filter(scope=Scope.GLOBAL)
+        | model._default_manager.filter(tenant=tenant_id)
+        for group, model in MODELS.items()
+    }
+    return _found(_on_top_of_each_other(settings, CommissionRate.objects.about([tenant_id], tickers)))
 
 
 def _found(rows: Iterable[tuple[Any, ...]]) -> Iterator[Found]:

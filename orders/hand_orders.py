@@ -52,8 +52,7 @@ def submit_order(
     changed.
     """
     position = lock_open_position(position_id)
-    if quote is None and position.broker == MANUAL:
-        quote = _anchor_quote(position, stamp.at)
+    quote = quote_or_anchor(position, quote, stamp.at)
     share_switches()
     snapshot, _ = snapshot_of(position, quote, stamp.at, gate)
     price = _checked_price(snapshot, side, qty)
@@ -86,7 +85,10 @@ def _checked_price(snapshot: Snapshot, side: Side, qty: Decimal) -> Decimal:
     )
 
 
-def _anchor_quote(position: Position, at: datetime) -> MarketQuote:
+def quote_or_anchor(position: Position, quote: MarketQuote | None, at: datetime) -> MarketQuote | None:
+    """Return the quote; for a proposal without one the anchor. Raises MissingField if there is none."""
+    if quote is not None or position.broker != MANUAL:
+        return quote
     if position.anchor_price is None:
         raise MissingField("price: without an anchor the order needs one.", field="price")
     return given_quote(position.anchor_price, at)

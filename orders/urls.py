@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import order_pages, views
+from orders import hand_views, order_actions, order_pages, terms, ticket, views
 
 urlpatterns = [
     path("orders", order_pages.orders, name="orders"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("orders/<uuid:order_id>", order_pages.order, name="order"),
     path("orders/<uuid:order_id>/now", order_pages.order_now, name="order_now"),
     path("differences/<uuid:difference_id>/resolve", order_pages.resolve, name="resolve_difference"),
+    path("positions/<uuid:position_id>/anchor", hand_views.set_anchor, name="set_anchor"),
+    path("positions/<uuid:position_id>/evaluate", hand_views.evaluate_now, name="evaluate_now"),
+    path("positions/<uuid:position_id>/terms", terms.position_terms, name="position_terms"),
+    path("positions/<uuid:position_id>/order", ticket.order_ticket, name="order_ticket"),
+    path("orders/<uuid:order_id>/cancel", order_actions.cancel_order, name="cancel_order"),
+    path("orders/<uuid:order_id>/fill", order_actions.report_fill, name="report_fill"),
     path("trading/stop", views.stop_trading, name="stop_trading"),
     path("trading/resume", views.resume_trading, name="resume_trading"),
 ]

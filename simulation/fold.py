@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -37,11 +38,17 @@ class Run:
     dividends_received: Decimal
 
 
-def simulate(history: History, start: PositionState, settings: Settings, fill: FillModel) -> Run:
+def simulate(
+    history: History,
+    start: PositionState,
+    settings: Settings,
+    fill: FillModel,
+    seen: Callable[[DayBar, PositionState], None] | None = None,
+) -> Run:
     """Fold the rules over `history`, beginning with its first bar, at whose close `start` holds.
 
-    Dividends and splits dated on or before the first bar are ignored. Raises ValueError without bars, and
-    OutOfRange where the books could not keep the balances.
+    `seen` is told the state after each bar. Dividends and splits dated on or before the first bar are
+    ignored. Raises ValueError without bars, and OutOfRange where the books could not keep the balances.
     """
     if not history.bars:
         raise ValueError("a simulation needs at least one bar")
@@ -51,6 +58,8 @@ def simulate(history: History, start: PositionState, settings: Settings, fill: F
         for bar in history.bars:
             fold.begin_day(bar)
             step(bar)
+            if seen is not None:
+                seen(bar, fold.state)
     return Run(
         final=fold.state,
         trades=tuple(fold.trades),

@@ -1,5 +1,9 @@
 """Addresses of this room's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from simulation import opening
+
+urlpatterns = [
+    path("positions/new", opening.new_position, name="new_position"),
+]

@@ -7,7 +7,9 @@ Source: docs/strategy.md, "Orders by hand".
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
+from volbal import kernel
 from volbal.errors import (
     BelowMin,
     DailyNotionalCap,
@@ -25,8 +27,9 @@ from volbal.errors import (
 )
 from volbal.fills import apply_fill, commission_on, notional_of, slipped_price
 from volbal.guardrails import distance_outside, stock_pct
-from volbal.numbers import in_exact_context, plain
-from volbal.policy import qty_unit
+from volbal.numbers import ZERO, down_to, in_exact_context, plain, to_twelve
+from volbal.policy import kernel_cell, kernel_day, kernel_rules, qty_unit
+from volbal.trigger import CODES
 from volbal.values import (
     DayActivity,
     Fill,
@@ -35,7 +38,11 @@ from volbal.values import (
     OrderPolicyConfig,
     PositionState,
     Side,
+    TriggerConfig,
 )
+
+# Rounding the commission may take the last steps away; further down there is another reason.
+_MOST_STEPS = 3
 
 
 @in_exact_context
@@ -61,13 +68,57 @@ def check_hand_order(
     if price is None:
         raise StaleQuote("There is no fresh price to decide on.")
     _check_order_cap(guardrail, today)
+    _check_size(position, side, qty, price, guardrail, order_policy, today)
+    return price
+
+
+@in_exact_context
+def largest_hand_order(
+    *,
+    position: PositionState,
+    side: Side,
+    price: Decimal,
+    guardrail: GuardrailConfig,
+    order_policy: OrderPolicyConfig,
+    today: DayActivity,
+) -> Decimal:
+    """Return the most shares that no limit on the size refuses at `price`; 0 if none can be ordered."""
+    rules = kernel_rules(TriggerConfig(), guardrail, order_policy)
+    day = kernel_day(today, guardrail, Gates())
+    limits = kernel.limits_for(CODES[side], price, kernel_cell(position), rules, day)
+    most = min(limits.upper, limits.own, limits.max_trade, limits.max_daily)
+    unit = qty_unit(order_policy)
+    largest = down_to(to_twelve(most / price), unit)
+    for steps in range(_MOST_STEPS):
+        qty = largest - steps * unit
+        if qty > 0 and _fits(position, side, qty, price, guardrail, order_policy, today):
+            return qty
+    return ZERO
+
+
+def _fits(*about: Any) -> bool:
+    try:
+        _check_size(*about)
+    except VolbalError:
+        return False
+    return True
+
+
+def _check_size(
+    position: PositionState,
+    side: Side,
+    qty: Decimal,
+    price: Decimal,
+    guardrail: GuardrailConfig,
+    order_policy: OrderPolicyConfig,
+    today: DayActivity,
+) -> None:
     fill_price = slipped_price(side, price, order_policy.slippage_bps)
     apply_fill(position, _fill(side, qty, fill_price, order_policy))
     _check_guardrails(position, _fill(side, qty, price, order_policy), guardrail)
     notional = notional_of(qty, price)
     _check_notional_cap(notional, guardrail, today)
     _check_minimums(qty, notional, order_policy)
-    return price
 
 
 def _fill(side: Side, qty: Decimal, price: Decimal, policy: OrderPolicyConfig) -> Fill:

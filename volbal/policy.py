@@ -90,18 +90,18 @@ def check_config(trigger: TriggerConfig, guardrail: GuardrailConfig, policy: Ord
     Raises InvalidConfig naming the field. Source: docs/strategy.md, "Settings".
     """
     for name in ("up_threshold_pct", "down_threshold_pct"):
-        _require(0 < getattr(trigger, name) < 100, f"{name} must be above 0 and below 100.")
+        _require(0 < getattr(trigger, name) < 100, name, " must be above 0 and below 100.")
     low, high = guardrail.min_stock_pct, guardrail.max_stock_pct
-    _require(0 <= low < high <= 100, "min_stock_pct must be below max_stock_pct, both within 0 and 100.")
+    _require(0 <= low < high <= 100, "min_stock_pct", " must be below max_stock_pct, both within 0 and 100.")
     for name in ("max_trade_pct_of_position", "max_daily_notional", "max_orders_per_day"):
         limit = getattr(guardrail, name)
-        _require(limit is None or limit >= 0, f"{name} may not be negative.")
+        _require(limit is None or limit >= 0, name, " may not be negative.")
     for name in ("min_qty", "min_notional", "lot_size", "qty_step"):
-        _require(getattr(policy, name) >= 0, f"{name} may not be negative.")
-    _require(policy.rebalance_ratio > 0, "rebalance_ratio must be above 0.")
-    _require(0 <= policy.commission_rate < 1, "commission_rate must be at least 0 and below 1.")
-    _require(0 <= policy.slippage_bps < 10_000, "slippage_bps must be at least 0 and below 10000.")
-    _require(policy.action_below_min in list(BelowMin), "action_below_min: choose hold, reject or clip.")
+        _require(getattr(policy, name) >= 0, name, " may not be negative.")
+    _require(policy.rebalance_ratio > 0, "rebalance_ratio", " must be above 0.")
+    _require(0 <= policy.commission_rate < 1, "commission_rate", " must be at least 0 and below 1.")
+    _require(0 <= policy.slippage_bps < 10_000, "slippage_bps", " must be at least 0 and below 10000.")
+    _require(policy.action_below_min in list(BelowMin), "action_below_min", ": choose hold, reject or clip.")
     strategy_named(policy.order_sizing_strategy)
     _check_lot(policy)
 
@@ -109,9 +109,9 @@ def check_config(trigger: TriggerConfig, guardrail: GuardrailConfig, policy: Ord
 def _check_lot(policy: OrderPolicyConfig) -> None:
     step = policy.qty_step or ONE_SHARE_STEP
     with exact():
-        _require(policy.lot_size % step == 0, "lot_size must be a multiple of qty_step.")
+        _require(policy.lot_size % step == 0, "lot_size", " must be a multiple of qty_step.")
 
 
-def _require(condition: bool, message: str) -> None:
+def _require(condition: bool, field: str, message: str) -> None:
     if not condition:
-        raise InvalidConfig(message)
+        raise InvalidConfig(f"{field}{message}", field=field)

@@ -36,7 +36,9 @@ def strategy_named(name: str) -> Sizing:
         return STRATEGIES[name]
     except KeyError:
         known = ", ".join(sorted(STRATEGIES))
-        raise InvalidConfig(f"order_sizing_strategy: choose one of {known}.") from None
+        raise InvalidConfig(
+            f"order_sizing_strategy: choose one of {known}.", field="order_sizing_strategy"
+        ) from None
 
 
 def quadratic_of(

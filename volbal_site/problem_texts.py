@@ -266,6 +266,12 @@ PROBLEMS: dict[str, Text] = {
         "A price of the same ticker and day is there already and is different.",
         "Compare both. What is stored stays.",
     ),
+    "settings-changed": Text(
+        409,
+        "These settings were changed meanwhile",
+        "Somebody else changed them after you were shown them; yours were not saved over theirs.",
+        "Look at the values that hold now, then save yours if you still want to.",
+    ),
     "trading-halted": Text(
         409,
         "Trading is halted",

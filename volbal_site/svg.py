@@ -57,6 +57,33 @@ def spark(values: Sequence[Decimal | None], words: str, *, height: int = 40) -> 
     )
 
 
+def sparks(
+    values: Sequence[Decimal], others: Sequence[Decimal], words: str, *, height: int = 60
+) -> SafeString:
+    """Draw two lines on one scale, the second one paler; `words` says which is which."""
+    if min(len(values), len(others)) < 2:
+        return format_html('<span class="quiet">{}</span>', words)
+    low, high = min(*values, *others), max(*values, *others)
+    spread = (high - low) or Decimal(1)
+    lines = format_html_join(
+        "",
+        '<polyline class="{}" points="{}"/>',
+        (
+            (kind, " ".join(_points(series, low, spread, height)[0]))
+            for kind, series in (("other", others), ("own", values))
+        ),
+    )
+    return format_html(
+        '<svg class="spark tall" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
+        "<title>{}</title>{}</svg>",
+        WIDTH,
+        height,
+        words,
+        words,
+        lines,
+    )
+
+
 def bar(share: Decimal, words: str, *, tone: str = "even") -> SafeString:
     """Draw a bar that is filled to `share`, from 0 to 1."""
     filled = min(max(share, Decimal(0)), Decimal(1))

@@ -19,7 +19,7 @@ MAIN = (
     ("settings", "Settings"),
 )
 SETTINGS = (
-    ("trading_rules", "Trading rules"),
+    ("tenant_config", "Trading rules"),
     ("commissions", "Commissions"),
     ("alert_channels", "Alerts"),
     ("members", "Members"),

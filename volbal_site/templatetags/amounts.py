@@ -11,6 +11,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from configs.words import in_words
 from volbal.numbers import EXACT
 from volbal.trading_day import NEW_YORK
 
@@ -58,6 +59,18 @@ def pct(value: Any, places: int = 2) -> str:
 def rate(value: Any) -> str:
     """Write a fraction as percent, with all its digits: 0.0001 is 0.01 %."""
     return NONE if _is_nothing(value) else f"{_at_least(EXACT.multiply(value, Decimal(100)), 0)} %"
+
+
+@register.filter
+def of_ten_thousand(rate: Decimal | None) -> Decimal | None:
+    """Return what a rate comes to on $10,000."""
+    return None if rate is None else EXACT.multiply(rate, Decimal(10_000))
+
+
+@register.filter
+def setting_words(text: str) -> str:
+    """Write a sentence of the rules with the settings called as pages call them."""
+    return in_words(text)
 
 
 @register.filter

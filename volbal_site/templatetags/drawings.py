@@ -32,6 +32,12 @@ def sparkline(values: list[Decimal | None], words: str) -> SafeString:
 
 
 @register.simple_tag
+def sparklines(values: list[Decimal], others: list[Decimal], words: str) -> SafeString:
+    """Draw two small lines of values on one scale."""
+    return svg.sparks(values, others, words)
+
+
+@register.simple_tag
 def share_bar(share: Decimal, words: str, tone: str = "even") -> SafeString:
     """Draw how much of something is used up, from 0 to 1."""
     return svg.bar(share, words, tone=tone)
