@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.models import Role
 from accounts.page_access import page
@@ -15,7 +16,7 @@ from accounts.page_words import dollars
 from orders.cycle import evaluate, market_quote, preview, quote_to_decide_on
 from orders.hand_looks import look_at_anchor
 from positions import services
-from positions.cell_pages import about, address_of, address_or_overview, cell_of, cell_stamp
+from positions.cell_pages import about, address_of, cell_of, cell_stamp
 
 # In the address of the anchor's page: fill in the market's price.
 AT_MARKET = "market"
@@ -64,7 +65,7 @@ def evaluate_now(request: HttpRequest, position_id: UUID) -> HttpResponse:
 
     def act(said: dict[str, Any]) -> Done:
         done = evaluate(position_id=position_id, stamp=stamp, **said)
-        location = address_or_overview("decision", position_id, done.event_id)  # type: ignore[arg-type]
+        location = reverse("decision", args=[done.event_id])
         return Done(message=done.decision.explanation, location=location, event="position-changed")
 
     def look(said: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from accounts.page_access import tenant_seen, user_stamp
 from accounts.transactions import Stamp
 from positions.books import free_cash, free_qty
+from positions.market_time import on_market
 from positions.models import Position
 
 
@@ -20,21 +21,13 @@ def cell_of(request: HttpRequest, position_id: UUID) -> Position:
 
 
 def cell_stamp(request: HttpRequest, market_provider: str) -> Stamp:
-    """Return who does something to a cell of that market provider, and when."""
-    return user_stamp(request)
+    """Return who does something to a cell of that market provider, and when: on stored history then."""
+    return on_market(user_stamp(request), market_provider)
 
 
 def address_of(position: Position) -> str:
-    """Return where a cell is shown, else the overview."""
-    return address_or_overview("position", position.pk)
-
-
-def address_or_overview(name: str, *ids: UUID) -> str:
-    """Return the address of a page of a room above, the overview where there is no such page."""
-    try:
-        return reverse(name, args=ids)
-    except NoReverseMatch:
-        return reverse("overview")
+    """Return where a cell is shown, which is a page of a room above."""
+    return reverse("position", args=[position.pk])
 
 
 def about(position: Position, **more: Any) -> dict[str, Any]:

@@ -6,40 +6,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from configs.words import GROUP_TITLES, SCOPES, SETTINGS
 from volbal.fields import GROUPS
 from volbal.numbers import parse_decimal
 from volbal_site.templatetags.amounts import money, pct, rate, shares
 
-GROUP_WORDS = {
-    "trigger": "When it trades",
-    "guardrail": "How far it may go",
-    "order_policy": "How much, and how it is ordered",
-}
-LABELS = {
-    "up_threshold_pct": "Sell when up by",
-    "down_threshold_pct": "Buy when down by",
-    "min_stock_pct": "Lower guardrail",
-    "max_stock_pct": "Upper guardrail",
-    "max_trade_pct_of_position": "Largest trade",
-    "max_daily_notional": "Most traded in a day",
-    "max_orders_per_day": "Most orders in a day",
-    "min_qty": "Smallest number of shares",
-    "min_notional": "Smallest trade",
-    "lot_size": "Lot",
-    "qty_step": "Step of shares",
-    "action_below_min": "If a trade is smaller",
-    "rebalance_ratio": "Rebalance ratio",
-    "order_sizing_strategy": "Sizing",
-    "allow_after_hours": "Trades outside the session",
-    "commission_rate": "Commission",
-    "slippage_bps": "Slippage",
-}
-SCOPES = {
-    "GLOBAL": "of the installation",
-    "TENANT": "of the account",
-    "TENANT_ASSET": "of the account, for this ticker",
-    "POSITION": "of this cell",
-}
 CHOICES = {
     "hold": "it waits",
     "reject": "told as rejected",
@@ -79,7 +50,7 @@ def groups_of(values: Mapping[str, Any], scopes: Mapping[str, Mapping[str, str]]
         settings = [
             _setting(name, values[group][name], scopes.get(group, {}).get(name, "GLOBAL")) for name in fields
         ]
-        yield SettingGroup(GROUP_WORDS[group], settings)
+        yield SettingGroup(GROUP_TITLES[group], settings)
 
 
 def setting_text(name: str, value: Any) -> str:
@@ -117,4 +88,4 @@ def _places(number: Decimal) -> int:
 
 
 def _setting(name: str, value: Any, scope: str) -> Setting:
-    return Setting(LABELS[name], setting_text(name, value), SCOPES[scope], scope == "POSITION")
+    return Setting(SETTINGS[name].label, setting_text(name, value), SCOPES[scope], scope == "POSITION")

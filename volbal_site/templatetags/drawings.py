@@ -44,7 +44,7 @@ def share_bar(share: Decimal, words: str, tone: str = "even") -> SafeString:
 
 
 @register.inclusion_tag("pages/field.html")
-def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
+def field(bound: BoundField, unit: str = "", *, say_optional: bool = True) -> Mapping[str, Any]:
     """Show a form's field with its label, unit, help and errors, tied together for screen readers."""
     kind = getattr(bound.field.widget, "input_type", "")
     is_group = bool(bound.field.widget.use_fieldset)
@@ -58,6 +58,7 @@ def field(bound: BoundField, unit: str = "") -> Mapping[str, Any]:
         "widget": bound.as_widget(attrs=attributes),
         "unit": unit or getattr(bound.field, "unit", ""),
         "is_group": is_group,
+        "is_optional": say_optional and not bound.field.required,
         "is_choice": kind in ("checkbox", "radio") and not is_group,
     }
 

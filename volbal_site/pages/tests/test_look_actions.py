@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
-
 import pytest
-from django.test import Client
 
-from accounts.models import Role
-from accounts.tests.people import make_member, make_user, own_tenant
-from market.providers.registry import provider
+from accounts.tests.people import make_user, own_tenant
 from orders.tests.builders import run_at
 from positions.tests.builders import make_position
 
