@@ -55,10 +55,10 @@ CHOICES = {
     "allow_after_hours": {"true": "It may trade", "false": "It waits"},
 }
 SCOPES = {
-    Scope.GLOBAL.value: "default",
-    Scope.TENANT.value: "your account",
-    Scope.POSITION.value: "this cell",
-    CommissionScope.TENANT_ASSET.value: "your account, this ticker",
+    Scope.GLOBAL.value: "of the installation",
+    Scope.TENANT.value: "of the account",
+    Scope.POSITION.value: "of this cell",
+    CommissionScope.TENANT_ASSET.value: "of the account, for this ticker",
 }
 PRESETS = {
     "classic": Words(

@@ -15,15 +15,19 @@ KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
 FORM = re.compile(r"<form[^>]* id=\"(?!session)[\w-]+-form\".*?</form>", re.DOTALL)
 INPUT = re.compile(r"<input[^>]*>")
 SELECT = re.compile(r'<select name="([^"]+)".*?</select>', re.DOTALL)
+TOKEN = "csrfmiddlewaretoken"
 CHOSEN = re.compile(r'<option value="([^"]*)" selected')
 
 
 class Visitor:
-    """Somebody who is logged in and has just given the password."""
+    """Somebody who is logged in, and `lately` gave the password."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, *, lately: bool = True) -> None:
         self.client = Client()
-        log_in_lately(self.client, user)
+        if lately:
+            log_in_lately(self.client, user)
+        else:
+            self.client.force_login(user)
 
     def get(self, path: str) -> Any:
         """Open a page."""
@@ -70,7 +74,11 @@ def entries_of(text: str) -> dict[str, str]:
     entries: dict[str, str] = {}
     for tag in INPUT.findall(form[0] if form else ""):
         name, kind = _attribute(tag, "name"), _attribute(tag, "type")
-        if name and "disabled" not in tag and (kind not in ("radio", "checkbox") or "checked" in tag):
+        if (
+            name not in ("", TOKEN)
+            and "disabled" not in tag
+            and (kind not in ("radio", "checkbox") or "checked" in tag)
+        ):
             entries[name] = unescape(_attribute(tag, "value"))
     for select in SELECT.finditer(form[0] if form else ""):
         chosen = CHOSEN.search(select[0])

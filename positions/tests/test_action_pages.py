@@ -165,8 +165,7 @@ def test_a_cell_is_paused_and_resumed(owner, cell):
 
 
 def test_pausing_asks_for_no_password_and_closing_does(olga, cell):
-    visitor = Visitor(olga)
-    visitor.client.force_login(olga)  # and the password was given long ago
+    visitor = Visitor(olga, lately=False)
 
     assert visitor.send(page_of(cell, "pause")).status_code == 303
     asked = visitor.get(page_of(cell, "close"))

@@ -6,17 +6,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from configs.words import GROUP_TITLES, SETTINGS
+from configs.words import GROUP_TITLES, SCOPES, SETTINGS
 from volbal.fields import GROUPS
 from volbal.numbers import parse_decimal
 from volbal_site.templatetags.amounts import money, pct, rate, shares
 
-SCOPES = {
-    "GLOBAL": "of the installation",
-    "TENANT": "of the account",
-    "TENANT_ASSET": "of the account, for this ticker",
-    "POSITION": "of this cell",
-}
 CHOICES = {
     "hold": "it waits",
     "reject": "told as rejected",
