@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import TransactionTestCase
 
@@ -30,6 +31,21 @@ def _flush_past_the_guards(test_case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _flush_past_the_guards  # type: ignore[attr-defined]
+
+
+# Argon2 is slow on purpose, and nearly every test of a page makes somebody with a password.
+QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+
+
+def pytest_configure() -> None:
+    """Let tests hash passwords quickly; `real_hashers` gives back what the settings say."""
+    django_settings.PASSWORD_HASHERS = [QUICK_HASHER, *django_settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture
+def real_hashers(settings: Any) -> None:
+    """Hash passwords as in production."""
+    settings.PASSWORD_HASHERS = [path for path in settings.PASSWORD_HASHERS if path != QUICK_HASHER]
 
 
 @pytest.fixture(autouse=True)

@@ -58,7 +58,7 @@ def test_a_wrong_name_and_a_wrong_password_read_alike(client):
     assert not is_in(client)
 
 
-def test_passwords_are_kept_as_argon2():
+def test_passwords_are_kept_as_argon2(real_hashers):
     assert make_user().password.startswith("argon2")
 
 

@@ -35,7 +35,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _fast(settings):
     settings.DEMO_PACE_S = Decimal(0)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 def start() -> str | None:
@@ -70,9 +69,7 @@ def test_it_opens_two_cells_at_the_first_close_for_a_user_of_its_own():
     assert date(2013, 3, 1) == LAST_DAY
 
 
-def test_the_password_is_nowhere_but_in_the_hash(settings):
-    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[1:]
-
+def test_the_password_is_nowhere_but_in_the_hash(real_hashers):
     password = start()
 
     assert password not in User.objects.get().password
