@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
@@ -17,6 +18,9 @@ from accounts.nudges import NUDGE_EXPIRES_S
 from volbal.trading_day import NEW_YORK
 
 log = logging.getLogger(__name__)
+
+NO_DATABASE = (OperationalError, InterfaceError)
+LOOK_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +121,32 @@ def _crontab(at: str) -> CrontabSchedule:
     return same or CrontabSchedule.objects.create(**when)
 
 
+def _tell_of_outage(error: Exception) -> None:
+    log.warning("timetable_not_read", extra={"error": str(error)[:300]})
+    connection.close()
+
+
 class Timetable(DatabaseScheduler):  # type: ignore[misc]
-    """Beat's schedule: seeded before it is read."""
+    """Beat's schedule: seeded before it is read. While the database is away, beat waits for it."""
 
     def setup_schedule(self) -> None:
-        seed_timetable()
-        super().setup_schedule()
+        while True:
+            try:
+                seed_timetable()
+                super().setup_schedule()
+                return
+            except NO_DATABASE as error:
+                _tell_of_outage(error)
+                time.sleep(LOOK_AGAIN_S)
+
+    def tick(self, *arguments: Any, **options: Any) -> float:
+        """Send what is due; return in how many seconds to look again."""
+        try:
+            return float(super().tick(*arguments, **options))
+        except NO_DATABASE as error:
+            _tell_of_outage(error)
+            self._heap = None  # whatever was on its way into it is put there anew
+            return LOOK_AGAIN_S
 
     def enabled_models_qs(self) -> QuerySet[PeriodicTask]:
         """Read all that are enabled. Usually daily ones are left out for most of the day, and one that was

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from accounts.nudges import NUDGE_EXPIRES_S
 from accounts.tests.people import with_second_factor
 from accounts.tests.threads import at_once
 from volbal_site.celery import app
+from volbal_site.tests.away import database_away
 from volbal_site.timetable import TIMETABLE, Timetable, seed_timetable
 
 pytestmark = pytest.mark.django_db(transaction=True)  # beat closes connections as it likes
@@ -105,3 +107,25 @@ def test_a_message_that_can_not_be_sent_is_one_line_and_beat_goes_on(seeded, cap
     schedule.apply_entry(schedule.schedule["Heartbeat"])
 
     assert [(record.message, record.exc_info) for record in caplog.records] == [("message_not_sent", None)]
+
+
+def test_a_database_that_is_away_when_beat_starts_is_waited_for(monkeypatch):
+    outage = ExitStack()
+    outage.enter_context(database_away())
+    monkeypatch.setattr("time.sleep", lambda seconds: outage.close())
+
+    assert set(TIMETABLE) <= set(beat().schedule)
+
+
+def test_a_database_that_goes_away_does_not_end_beat(seeded):
+    timetable = beat()
+    timetable.tick()
+    for changed in (False, True):
+        if changed:
+            timetable._heap = timetable._schedule = None
+            timetable._initial_read = True  # as at a change by staff, which is read anew
+        with database_away():
+            assert timetable.tick() >= 0
+        timetable.tick()
+        assert set(TIMETABLE) <= set(timetable.schedule)
+        assert len(timetable._heap) >= len(TIMETABLE)
