@@ -38,6 +38,8 @@ PAGES = {
     "activity/newer": VIEWER,
     "analytics": VIEWER,
     "analytics/figures": VIEWER,
+    "health": VIEWER,
+    "health/now": VIEWER,
     "differences/<uuid:difference_id>/resolve": OWNER,
     "dividends": VIEWER,
     "dividends/<uuid:dividend_id>/pay": OWNER,
