@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from accounts.models import Tenant
 from accounts.time_words import ago, span_words
@@ -127,8 +127,8 @@ def _feed_sign(name: str, known: tuple[datetime | None, int], tenant: Tenant, at
 
 def _host_signs(at: datetime) -> Iterator[Sign]:
     for host in HostBreaker.objects.filter(failures__gt=0).order_by("host"):
-        rests = host.open_until is not None and host.open_until > at
-        again = f"; it is asked again in {span_words(host.open_until - at)}" if rests else ""
+        until = host.open_until
+        again = f"; it is asked again in {span_words(until - at)}" if until is not None and until > at else ""
         told = f"Failed {host.failures} times in a row{again}."
         way_out = "Usually none: every failure makes the pause longer, and it is tried again by itself."
         yield Sign(title=host.host, tone=WRONG if host.failures > 2 else LOOK, told=told, way_out=way_out)
@@ -143,7 +143,6 @@ def broker_signs(tenant: Tenant, differences: Sequence[str], at: datetime) -> li
         count=Count("pk"),
         unsent=Count("pk", filter=Q(sent_at=None) & ~Q(broker=MANUAL)),
         unknown=Count("pk", filter=Q(status=OrderStatus.UNKNOWN)),
-        oldest=Min("created_at"),
     )
     waiting = {row["broker"]: row for row in rows}
     since = at - FAULTS_WITHIN
@@ -156,7 +155,7 @@ def broker_signs(tenant: Tenant, differences: Sequence[str], at: datetime) -> li
     ]
 
 
-def _broker_sign(name: str, row: dict[str, int] | None, errors: int, differences: int) -> Sign:
+def _broker_sign(name: str, row: Mapping[str, Any] | None, errors: int, differences: int) -> Sign:
     title = f"Broker {name}"
     if differences:
         told = f"It and the books differ in {differences} way{'' if differences == 1 else 's'}."
