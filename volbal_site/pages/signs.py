@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
@@ -29,6 +30,8 @@ STATES = {WELL: "Well", LOOK: "Have a look", WRONG: "Wrong", QUIET: "Not in use"
 # Checked every night at three; two hours of grace.
 CHECKED_WITHIN = timedelta(hours=26)
 FAULTS_WITHIN = timedelta(minutes=5)
+TICKS = "Evaluation of all cells"
+MORE_WORKERS = "It takes longer than the time between two. The operator adds workers."
 CHECK_WORDS = {
     "database": ("Database", "The operator looks at the database server and its disk."),
     "cache": ("Cache", "The operator looks at Redis. Prices are fetched more often meanwhile."),
@@ -71,28 +74,24 @@ def tick_sign(at: datetime) -> Sign:
         failed=Sum("parts__failed", default=0),
     )
     tick = newest.order_by("-slot").first()
-    title = "Evaluation of all cells"
     if tick is None:
-        return Sign(
-            title=title, tone=QUIET, told="The schedule has not looked yet: it does while the market is open."
-        )
-    told = f"Last {ago(tick.slot, at)}"
-    if tick.waiting:
-        late = at - tick.opened_at > timedelta(seconds=settings.EVALUATE_EVERY_S)
-        told = f"{told}, {tick.waiting} of {tick.chunks} parts still to be done."
-        return Sign(title=title, tone=LOOK if late else WELL, told=told, way_out=MORE_WORKERS if late else "")
+        told = "The schedule has not looked yet: it does while the market is open."
+        return Sign(title=TICKS, tone=QUIET, told=told)
+    return _tick_sign(tick, f"Last {ago(tick.slot, at)}", at)
+
+
+def _tick_sign(tick: Any, last: str, at: datetime) -> Sign:
     if tick.failed:
-        told = f"{told}; {tick.failed} cells could not be evaluated."
-        return Sign(
-            title=title, tone=WRONG, told=told, way_out="Look at the alerts; the log names the error."
-        )
-    took = tick.done - tick.opened_at if tick.done else timedelta(0)
-    slow = took > timedelta(seconds=settings.EVALUATE_EVERY_S)
-    told = f"{told}, done in {took.total_seconds():.1f} s."
-    return Sign(title=title, tone=LOOK if slow else WELL, told=told, way_out=MORE_WORKERS if slow else "")
-
-
-MORE_WORKERS = "It takes longer than the time between two. The operator adds workers."
+        told = f"{last}; {tick.failed} cells could not be evaluated."
+        return Sign(title=TICKS, tone=WRONG, told=told, way_out="See the alerts; the log names the error.")
+    if tick.waiting:
+        told, took = f"{tick.waiting} of {tick.chunks} parts still to be done", at - tick.opened_at
+    else:
+        took = (tick.done or tick.opened_at) - tick.opened_at
+        told = f"done in {took.total_seconds():.1f} s"
+    is_slow = took > timedelta(seconds=settings.EVALUATE_EVERY_S)
+    tone, way_out = (LOOK, MORE_WORKERS) if is_slow else (WELL, "")
+    return Sign(title=TICKS, tone=tone, told=f"{last}, {told}.", way_out=way_out)
 
 
 def feed_signs(tenant: Tenant, at: datetime) -> list[Sign]:
