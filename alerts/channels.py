@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.transactions import Stamp, lock_one, require_unit_of_work
 from alerts.addresses import read_target
-from alerts.models import AlertChannel, AlertKind
+from alerts.models import AlertChannel, AlertKind, DeliveryState
 from volbal.errors import OutOfRange
 
 
@@ -31,6 +31,17 @@ def open_channel(
     if AlertChannel.objects.filter(**where).exists():
         raise OutOfRange("target: alerts are sent there already.", field="target")
     return AlertChannel.objects.create(kinds=read_kinds(kinds), changed_by=stamp.actor, **where)
+
+
+def close_channel(*, channel_id: UUID, tenant_id: UUID) -> None:
+    """Send nothing more to one of a tenant's addresses; what waits to be sent there is forgotten.
+
+    Raises NotFound.
+    """
+    channel = lock_one(AlertChannel.objects.filter(pk=channel_id, tenant_id=tenant_id), "channel")
+    waiting = (DeliveryState.WAITING, DeliveryState.SENDING)
+    channel.deliveries.filter(state__in=waiting).delete()
+    channel.delete()
 
 
 def renew_secret(*, channel_id: UUID, stamp: Stamp) -> AlertChannel:

@@ -11,6 +11,8 @@ from alerts.models import Pulse
 
 # A message of the timetable that a worker has taken and acted on.
 WORKER = "worker"
+# A check of ledger and audit that was finished, whatever it found.
+BOOKS_CHECKED = "books"
 
 
 def note_pulse(kind: str, at: datetime) -> None:

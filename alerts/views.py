@@ -26,7 +26,7 @@ def alerts_seen(request: HttpRequest) -> HttpResponse:
     with unit_of_work():
         count = mark_seen(alert_ids=ids, tenant_id=tenant_seen(request).pk, stamp=user_stamp(request))
     messages.success(request, f"Put away: {count}." if count else "These were put away already.")
-    return redirect("/")
+    return redirect("alerts" if request.POST.get("back") == "alerts" else "/")
 
 
 def _read_id(text: str) -> UUID:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from accounts.one_moment import one_moment
 from accounts.transactions import Stamp, unit_of_work
+from alerts.pulses import BOOKS_CHECKED, note_pulse
 from dividends.ledger import receivable_faults
 from orders.breakers import note_check_of_books
 from orders.ledger import order_faults, reservation_faults
@@ -39,4 +40,5 @@ def check_books(*, stamp: Stamp) -> list[str]:
         faults = [*ledger_faults(), *audit_faults()]
     with unit_of_work():
         note_check_of_books(faults=len(faults), stamp=stamp)
+        note_pulse(BOOKS_CHECKED, stamp.at)
     return faults

@@ -65,10 +65,15 @@ CHECKS: dict[str, Check] = {
 
 def faults() -> dict[str, str]:
     """Run every check; return what fails, by name. A check that raises has failed."""
-    found = {name: fault for name, check in CHECKS.items() if (fault := _outcome(name, check))}
+    found = {name: fault for name, fault in outcomes().items() if fault}
     if found:
         log.warning("not_ready", **found)
     return found
+
+
+def outcomes() -> dict[str, str | None]:
+    """Run every check; return what is wrong by its name, None where nothing is."""
+    return {name: _outcome(name, check) for name, check in CHECKS.items()}
 
 
 def _outcome(name: str, check: Check) -> str | None:

@@ -29,7 +29,7 @@ SETTINGS = (
     ("mfa_index", "Second factor"),
     ("usersessions_list", "Sessions"),
 )
-FOR_OWNERS = frozenset({"members", "api_keys"})
+FOR_OWNERS = frozenset({"members", "api_keys", "alert_channels"})
 
 
 class Item(NamedTuple):

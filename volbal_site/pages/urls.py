@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from volbal_site.pages import analytics, decision, downloads, overview, position, views
+from volbal_site.pages import analytics, decision, downloads, health, overview, position, views
 from volbal_site.pages.position_panels import PANELS
 
 CELL = "positions/<uuid:position_id>/"
@@ -25,6 +25,8 @@ urlpatterns = [
         for panel in PANELS
     ),
     path("decisions/<uuid:event_id>/", decision.decision, name="decision"),
+    path("health", health.health, name="health"),
+    path("health/now", health.health_now, name="health_now"),
     path("analytics", analytics.analytics, name="analytics"),
     path("analytics/figures", analytics.analytics_figures, name="analytics_figures"),
     *downloads.addresses(),

@@ -17,6 +17,7 @@ from accounts.invitations import invite
 from accounts.models import Role, User
 from accounts.tests.people import log_in_lately, make_member, make_staff, make_user, own_tenant
 from accounts.transactions import unit_of_work
+from alerts.tests.builders import make_channel
 from dividends.tests.builders import make_dividend
 from orders.tests.builders import make_difference, run_at
 from positions.tests.builders import make_position, make_stamp
@@ -37,6 +38,8 @@ PAGES = {
     "activity/newer": VIEWER,
     "analytics": VIEWER,
     "analytics/figures": VIEWER,
+    "health": VIEWER,
+    "health/now": VIEWER,
     "differences/<uuid:difference_id>/resolve": OWNER,
     "dividends": VIEWER,
     "dividends/<uuid:dividend_id>/pay": OWNER,
@@ -44,6 +47,7 @@ PAGES = {
     "dividends/split": OWNER,
     **dict.fromkeys((f"exports/{name}" for name in TABLES), VIEWER),
     "metrics": NOT_FOUND,  # without the token: test_metrics.py
+    "alerts": VIEWER,
     "alerts/seen": TRADER,
     "decisions/<uuid:event_id>/": VIEWER,
     "live": VIEWER,
@@ -81,6 +85,11 @@ PAGES = {
     "problems/<slug:code>": ANYONE,
     "join/<str:secret>": NOT_FOUND,
     "settings/": VIEWER,
+    "settings/alerts": OWNER,
+    "settings/alerts/<uuid:channel_id>/remove": OWNER,
+    "settings/alerts/<uuid:channel_id>/secret": OWNER,
+    "settings/alerts/<uuid:channel_id>/test": OWNER,
+    "settings/alerts/new": OWNER,
     "settings/api-keys": OWNER,
     "settings/api-keys/<slug:key_id>/revoke": OWNER,
     "settings/api-keys/new": OWNER,
@@ -161,6 +170,7 @@ def ids_of(owner) -> dict[str, str]:
         key, _ = create_api_key(tenant_id=tenant.pk, scopes=["read"], name="", stamp=make_stamp())
     evaluated = run_at(make_position(tenant, broker="manual"), 104)
     return {
+        "channel_id": make_channel(tenant_id=tenant.pk).pk,
         "difference_id": make_difference(evaluated.position).pk,
         "dividend_id": make_dividend(owner=tenant).pk,
         "event_id": evaluated.event_id,

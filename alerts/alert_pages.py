@@ -1,0 +1,57 @@
+"""The page of alerts: what waits for somebody, what was, and what each kind means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.page_access import page, tenant_seen
+from accounts.page_lists import FilterForm, Order, slice_below
+from alerts.alert_words import ALERT_WORDS
+from alerts.models import Alert, AlertKind
+
+NEWEST_FIRST: Order = {"created_at": datetime.fromisoformat, "pk": UUID}
+WAITING = "waiting"
+
+
+class AlertsForm(FilterForm):
+    """Narrows alerts to a kind, and to those that wait for somebody."""
+
+    kind = forms.ChoiceField(label="What", choices=[("", "Everything"), *AlertKind.choices])
+    state = forms.ChoiceField(label="Which", choices=[("", "All"), (WAITING, "Those that wait for somebody")])
+
+    def narrowed(self) -> Q:
+        """Return what is wanted of the columns of alerts."""
+        said = self.wanted()
+        return Q(kind=said["kind"]) if "kind" in said else Q()
+
+
+@page()
+@require_safe
+def alerts(request: HttpRequest) -> HttpResponse:
+    form = AlertsForm(request.GET)
+    cursor = request.GET.get("after", "")
+    rows = Alert.objects.visible_to(tenant_seen(request).pk).filter(form.narrowed())
+    if form.wanted().get("state") == WAITING:
+        rows = rows.waiting()
+    found = slice_below(rows, NEWEST_FIRST, cursor)
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": [(alert, ALERT_WORDS[alert.kind], _is_waiting(alert)) for alert in found.items],
+        "to_see": [alert for alert in found.items if _is_waiting(alert) and alert.tenant_id],
+        "next": found.next,
+        "is_top": not cursor,
+        "kinds": [(AlertKind(kind).label, words) for kind, words in ALERT_WORDS.items()],
+    }
+    return render(request, "alerts/alerts.html", context)
+
+
+def _is_waiting(alert: Alert) -> bool:
+    return alert.seen_at is None and alert.cleared_at is None and alert.kind != AlertKind.FILL
