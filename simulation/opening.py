@@ -28,7 +28,7 @@ from orders.terms import broker_choices
 from positions.cell_pages import address_of, cell_stamp
 from positions.services import open_position
 from simulation.hindsight import Hindsight, hindsight
-from volbal.errors import OutOfRange, StaleQuote
+from volbal.errors import OutOfRange, StaleQuote, VolbalError
 from volbal.fields import PRESETS, read_ticker
 from volbal.fills import notional_of, require_in_range
 from volbal.guardrails import stock_pct
@@ -92,7 +92,7 @@ class OpeningForm(ActionForm):
     def clean_ticker(self) -> str:
         try:
             return read_ticker(self.cleaned_data["ticker"].strip())
-        except OutOfRange as error:
+        except VolbalError as error:
             raise forms.ValidationError(error.detail) from None
 
 
@@ -177,7 +177,7 @@ def opening_of(request: HttpRequest, tenant: Tenant, said: dict[str, Any]) -> Op
 
     Raises StaleQuote without a price, OutOfRange for more than the books keep, InvalidConfig.
     """
-    quote = None if said["price"] else _market_price(request, said)
+    quote = None if said["price"] is not None else _market_price(request, said)
     price = said["price"] if quote is None else quote.price
     require_price(price, "price")
     anchor = said["anchor_price"]

@@ -82,7 +82,7 @@ def largest_hand_order(
     order_policy: OrderPolicyConfig,
     today: DayActivity,
 ) -> Decimal:
-    """Return the most shares that no limit on the size refuses at `price`; 0 if none can be ordered."""
+    """Return the most shares that end inside the band and every other limit; 0 if there are none."""
     rules = kernel_rules(TriggerConfig(), guardrail, order_policy)
     day = kernel_day(today, guardrail, Gates())
     limits = kernel.limits_for(CODES[side], price, kernel_cell(position), rules, day)

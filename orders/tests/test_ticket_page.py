@@ -168,9 +168,9 @@ def test_a_refusal_is_shown_before_and_after_it_is_sent_and_nothing_is_done(trad
     assert everything_written() == before
 
 
-def test_the_way_out_of_a_guardrail_is_the_most_that_can_be_ordered(trader, cell):
+def test_the_way_out_of_a_guardrail_is_the_most_that_stays_inside_it(trader, cell):
     checked = trader.send(ticket(cell), button="ready", **{**BUY, "qty": "60"})
-    assert "At most 49.99625028 shares can be ordered now." in checked.text
+    assert "Up to 49.99625028 shares stay inside every limit." in checked.text
 
     assert trader.send(ticket(cell), **{**BUY, "qty": "49.99625028"}).status_code == 303
 

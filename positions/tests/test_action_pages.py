@@ -9,7 +9,6 @@ import pytest
 from accounts.models import Role
 from accounts.tests.pages import Visitor, entries_of, key_in
 from accounts.tests.people import make_member, make_user, own_tenant
-from orders.tests.builders import make_order
 from positions.models import Event, Position
 from positions.tests.builders import everything_written, make_position
 
@@ -37,6 +36,11 @@ def page_of(cell: Position, action: str) -> str:
 
 def fresh(cell: Position) -> Position:
     return Position.objects.get(pk=cell.pk)
+
+
+def hold(cell: Position, cash: str) -> None:
+    """Reserve cash as an open order does, which is a row of a room above."""
+    Position.objects.filter(pk=cell.pk).update(reserved_cash=Decimal(cash))
 
 
 def events_of(cell: Position, type_: str) -> list[Event]:
@@ -91,7 +95,7 @@ def test_more_than_is_there_is_refused_with_a_way_out(owner, cell):
 
 
 def test_what_an_open_order_holds_cannot_be_withdrawn(owner, cell):
-    make_order(cell, "BUY", 50, 100)
+    hold(cell, "5000.5")
 
     page = owner.get(page_of(cell, "withdraw"))
     answer = owner.send(page_of(cell, "withdraw"), amount="6000")
@@ -189,7 +193,7 @@ def test_a_closed_cell_is_closed_for_good(owner, cell):
 
 
 def test_a_cell_with_an_open_order_is_not_closed(owner, cell):
-    make_order(cell, "BUY", 10, 100)
+    hold(cell, "1000.1")
     before = everything_written()
 
     answer = owner.send(page_of(cell, "close"))

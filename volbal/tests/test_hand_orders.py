@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from volbal.errors import VolbalError
-from volbal.hand_orders import check_hand_order
-from volbal.values import DayActivity, Gates, GuardrailConfig, OrderPolicyConfig, PositionState, Side
+from volbal.errors import GuardrailBreach, InsufficientCash, VolbalError
+from volbal.fills import apply_fill
+from volbal.guardrails import stock_pct
+from volbal.hand_orders import check_hand_order, largest_hand_order
+from volbal.values import DayActivity, Fill, Gates, GuardrailConfig, OrderPolicyConfig, PositionState, Side
 
 POSITION = PositionState(ticker="IBM", qty=Decimal(100), cash=Decimal(10_000), anchor_price=None)
 
@@ -187,3 +189,49 @@ def test_an_order_under_a_minimum_is_refused_and_never_raised(action):
 )
 def test_a_quantity_is_whole_steps_or_lots(qty, policy, answer):
     assert reason(qty=qty, policy=policy) == answer
+
+
+INSIDE, OUTSIDE = [("100", "10000"), ("60.5", "9000")], [("0", "5000"), ("12.5", "1"), ("1000", "0")]
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(("unit", "more"), [("0", "0.001"), ("0.01", "0.01"), ("1", "1"), ("10", "10")])
+@pytest.mark.parametrize(("qty", "cash"), INSIDE)
+def test_the_largest_order_passes_and_a_larger_one_does_not(side, unit, more, qty, cash):
+    most = largest_hand_order(**about(side, unit, qty, cash))
+
+    assert check_hand_order(**about(side, unit, qty, cash), qty=most, gates=Gates()) == Decimal("97.31")
+    with pytest.raises((GuardrailBreach, InsufficientCash)):
+        check_hand_order(**about(side, unit, qty, cash), qty=most + Decimal(more), gates=Gates())
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("unit", ["0", "0.01", "1", "10"])
+@pytest.mark.parametrize(("qty", "cash"), OUTSIDE)
+def test_from_outside_the_band_the_largest_order_ends_inside_it(side, unit, qty, cash):
+    told = about(side, unit, qty, cash)
+    most = largest_hand_order(**told)
+
+    if most:
+        check_hand_order(**told, qty=most, gates=Gates())
+        fill = Fill(side=side, qty=most, price=told["price"], commission=Decimal(0))
+        assert Decimal(24) < stock_pct(apply_fill(told["position"], fill), told["price"]) < Decimal(76)
+
+
+def test_the_largest_order_is_none_where_a_cap_or_a_minimum_leaves_nothing():
+    told = about("BUY", "0", "100", "10000")
+
+    assert largest_hand_order(**{**told, "guardrail": GuardrailConfig(max_daily_notional=Decimal(0))}) == 0
+    assert largest_hand_order(**{**told, "order_policy": OrderPolicyConfig(min_qty=Decimal(90))}) == 0
+    assert largest_hand_order(**about("BUY", "0", "100", "0")) == 0
+
+
+def about(side, unit, qty, cash):
+    return {
+        "position": PositionState(ticker="IBM", qty=Decimal(qty), cash=Decimal(cash)),
+        "side": Side(side),
+        "price": Decimal("97.31"),
+        "guardrail": GuardrailConfig(),
+        "order_policy": OrderPolicyConfig(lot_size=Decimal(unit), min_notional=Decimal(0)),
+        "today": DayActivity(),
+    }

@@ -48,7 +48,7 @@ def field(bound: BoundField, unit: str = "", *, say_optional: bool = True) -> Ma
     """Show a form's field with its label, unit, help and errors, tied together for screen readers."""
     kind = getattr(bound.field.widget, "input_type", "")
     is_group = bool(bound.field.widget.use_fieldset)
-    notes = [f"{bound.id_for_label}-{part}" for part in ("help", "errors") if _has(bound, part)]
+    notes = [f"{bound.auto_id}-{part}" for part in ("help", "errors") if _has(bound, part)]
     attributes: dict[str, str | bool] = {
         **({"aria-describedby": " ".join(notes)} if notes else {}),
         **({"aria-invalid": "true"} if bound.errors else {}),

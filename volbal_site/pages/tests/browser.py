@@ -77,15 +77,24 @@ class Visit:
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme=scheme)
             self.go(path)
-            for width in WIDTHS:
-                self.page.set_viewport_size({"width": width, "height": 900})
-                where = f"{path} at {width} px, {scheme}"
-                assert [one for one in self.complaints if expected not in one] == [], where
-                self._picture(name or path, f"{width}-{scheme}")
-                assert self._wider_than_screen() == [], f"{where}: something is too wide"
-            # Wide and light, narrow and dark: all colours and all shapes are seen once.
-            self.page.set_viewport_size({"width": LOOKED_INTO[scheme], "height": 900})
-            assert self._serious_findings() == [], f"{path}, {scheme}"
+            self._look(scheme, name or path, expected)
+
+    def look_here(self, name: str, *, expected: str = "nothing") -> None:
+        """Demand the same of the page that is open, as it is now."""
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            self._look(scheme, name, expected)
+
+    def _look(self, scheme: str, name: str, expected: str) -> None:
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            where = f"{name} at {width} px, {scheme}"
+            assert [one for one in self.complaints if expected not in one] == [], where
+            self._picture(name, f"{width}-{scheme}")
+            assert self._wider_than_screen() == [], f"{where}: something is too wide"
+        # Wide and light, narrow and dark: all colours and all shapes are seen once.
+        self.page.set_viewport_size({"width": LOOKED_INTO[scheme], "height": 900})
+        assert self._serious_findings() == [], f"{name}, {scheme}"
 
     def _picture(self, path: str, how: str) -> None:
         """Keep a picture of the page in the folder SCREENSHOTS, if that is set."""

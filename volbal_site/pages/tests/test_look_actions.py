@@ -26,6 +26,13 @@ def test_the_page_of_an_action_is_in_order(browse, owner, action):
     browse(owner).look_at(f"/positions/{cell.pk}/{action}", name=action)
 
 
+@pytest.mark.parametrize("action", DANGEROUS)
+def test_a_page_that_asks_for_the_password_is_in_order(browse, owner, action):
+    cell = make_position(own_tenant(owner))
+
+    browse(owner, lately=True).look_at(f"/positions/{cell.pk}/{action}", name=action)
+
+
 @pytest.mark.parametrize("path", ABOUT_THE_ACCOUNT)
 def test_a_page_of_the_account_is_in_order(browse, owner, path):
     make_position(own_tenant(owner))
