@@ -19,7 +19,6 @@ from orders.replay_decisions import UNREADABLE, Replayed, replay_decision
 from orders.snapshot import Snapshot, snapshot_from_facts
 from positions.event_types import EventType
 from positions.models import Event
-from volbal_site.pages.links import link_to
 from volbal_site.pages.setting_words import SettingGroup, groups_of
 from volbal_site.pages.sizes import SizeLine, size_lines
 from volbal_site.pages.ways_out import BLOCKED, WayOut
@@ -85,7 +84,6 @@ def decision(request: HttpRequest, event_id: UUID) -> HttpResponse:
         "groups": _settings(event.inputs) if snapshot else [],
         "recomputed": recomputed(event),
         "order": order,
-        "order_page": link_to("order", order.pk) if order else "",
         "trades": list(order.trades.order_by("executed_at")) if order else [],
         "way": way_of(decided),
     }

@@ -47,7 +47,6 @@ def position(request: HttpRequest, position_id: UUID) -> HttpResponse:
         "ranges": RANGES,
         "chosen": USUAL,
         "what_if": what_if_of(request, sight.ground),
-        "activity": link_to("activity"),
     }
     return render(request, "pages/position.html", context)
 
@@ -66,7 +65,7 @@ def position_now(request: HttpRequest, position_id: UUID) -> HttpResponse:
 @page(poll=True)
 def position_timeline(request: HttpRequest, position_id: UUID) -> HttpResponse:
     cell = cell_of(request, position_id)
-    context = {"cell": cell, "entries": timeline_of(cell), "activity": link_to("activity")}
+    context = {"cell": cell, "entries": timeline_of(cell)}
     return _panel(request, cell, "pages/position_timeline.html", "What was decided", context)
 
 

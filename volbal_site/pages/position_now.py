@@ -22,6 +22,7 @@ from orders.circumstances import Circumstances, circumstances_of
 from orders.known_prices import known_prices
 from orders.models import Order, Trade
 from orders.next_trades import NextTrade, NextTrades, blocked_by, next_trades
+from orders.order_words import Awaited, awaited
 from positions.event_types import EventType
 from positions.models import Event, Position
 from simulation.holding_now import holdings_of
@@ -103,9 +104,10 @@ class Sight:
         return BY_HAND if self.position.broker == "manual" else PAPER
 
     @cached_property
-    def open_orders(self) -> list[Order]:
-        """What may still be executed."""
-        return [order for order in self.ground.circumstances.orders if order.is_open]
+    def open_orders(self) -> list[tuple[Order, Awaited | None]]:
+        """What may still be executed, and what it waits for."""
+        found = [order for order in self.ground.circumstances.orders if order.is_open]
+        return [(order, awaited(order, timezone.now())) for order in found]
 
     @property
     def price_age(self) -> str:

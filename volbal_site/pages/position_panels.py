@@ -14,6 +14,7 @@ from configs.resolver import as_public
 from configs.runway import Reach, runway
 from dividends.models import Dividend, Receivable
 from orders.models import Order
+from orders.order_words import STATUS_WORDS
 from positions.models import CauseKind, JournalEntry, Position
 from simulation.performance import inside_pct, performance_of
 from volbal.errors import InvalidConfig, OutOfRange
@@ -47,6 +48,14 @@ class Panel(NamedTuple):
 
     title: str
     read: Callable[[Position], dict[str, Any]]
+
+
+class OrderLine(NamedTuple):
+    """An order, what its status is called, and the tone of its badge."""
+
+    order: Order
+    status: str
+    tone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +102,7 @@ def performance(cell: Position) -> dict[str, Any]:
 def orders(cell: Position) -> dict[str, Any]:
     """Read the newest orders."""
     found = Order.objects.filter(position=cell).order_by("-created_at", "id")
-    rows = [(order, link_to("order", order.pk)) for order in found[:ROWS]]
-    return {"rows": rows, "all_orders": link_to("orders")}
+    return {"rows": [OrderLine(order, *STATUS_WORDS[order.status]) for order in found[:ROWS]]}
 
 
 def dividends(cell: Position) -> dict[str, Any]:

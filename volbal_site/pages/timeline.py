@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models.fields.json import KT
 
 from positions.event_types import EventType
+from positions.event_words import EVENT_WORDS
 from positions.models import Event, Position
 
 ENTRIES = 20
@@ -18,37 +19,8 @@ ENTRIES = 20
 ROWS = 120
 # What an order goes through between its decision and its fill is on its own page.
 LEFT_OUT = (EventType.ORDER_SUBMITTED, EventType.ORDER_ACCEPTED, EventType.ANCHOR_UPDATED)
-KINDS = {
-    EventType.POSITION_EVALUATED: "Decision",
-    EventType.POSITION_CREATED: "Opened",
-    EventType.POSITION_CHANGED: "Changed",
-    EventType.POSITION_CLOSED: "Closed",
-    EventType.CASH_DEPOSITED: "Deposit",
-    EventType.CASH_WITHDRAWN: "Withdrawal",
-    EventType.ADJUSTMENT_BOOKED: "Correction",
-    EventType.ANCHOR_SET: "Anchor",
-    EventType.ORDER_PARTIALLY_FILLED: "Fill",
-    EventType.ORDER_FILLED: "Fill",
-    EventType.ORDER_REJECTED: "Rejected",
-    EventType.ORDER_CANCELLED: "Cancelled",
-    EventType.ORDER_EXPIRED: "Expired",
-    EventType.ORDER_UNKNOWN: "Order unknown",
-    EventType.ORDER_REEVALUATED: "Decided again",
-    EventType.GUARDRAIL_BREACHED: "Guardrail",
-    EventType.FILL_QUARANTINED: "Not booked",
-    EventType.EX_DIV_EFFECTIVE: "Ex-dividend",
-    EventType.ANCHOR_ADJUSTED_FOR_DIVIDEND: "Anchor",
-    EventType.DIVIDEND_CASH_RECEIVED: "Dividend",
-    EventType.SPLIT_APPLIED: "Split",
-    EventType.CONFIG_CHANGED: "Settings",
-    EventType.TRADING_PAUSED: "Paused",
-    EventType.TRADING_RESUMED: "Resumed",
-    EventType.TRADING_HALTED: "Stopped",
-    EventType.TRADING_UNHALTED: "Goes on",
-}
 DECIDED = {"BUY": "Buy", "SELL": "Sell", "HOLD": "Waits", "SKIP": "Not done", "REJECT": "Rejected"}
 TONES = {"BUY": "mode", "SELL": "mode", "SKIP": "wait", "REJECT": "bad"}
-BAD = frozenset({EventType.GUARDRAIL_BREACHED, EventType.FILL_QUARANTINED, EventType.ORDER_REJECTED})
 
 
 class EventRow(NamedTuple):
@@ -79,12 +51,12 @@ class Entry:
         """What it is, in a word or two."""
         if self.row.action is not None:
             return DECIDED.get(self.row.action, "Decision")
-        return KINDS.get(EventType(self.row.type), "News")
+        return EVENT_WORDS[self.row.type].title
 
     @property
     def tone(self) -> str:
         """The class of its badge."""
-        return "bad" if self.row.type in BAD else TONES.get(self.row.action or "", "")
+        return TONES.get(self.row.action, "") if self.row.action else EVENT_WORDS[self.row.type].tone
 
     @property
     def is_decision(self) -> bool:

@@ -50,7 +50,7 @@ def test_a_fill_is_told_with_the_decision_of_the_same_moment():
 
 
 def test_a_fill_that_came_later_stands_alone():
-    assert told(row("order_filled", None, 5), evaluated("BUY", 1)) == [("Fill", 1), ("Buy", 1)]
+    assert told(row("order_filled", None, 5), evaluated("BUY", 1)) == [("Filled", 1), ("Buy", 1)]
 
 
 @pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_cells_timeline_is_its_newest_entries():
         ("Buy", 1),
         ("Waits", 2),
         ("Buy", 1),
-        ("Opened", 1),
+        ("Cell opened", 1),
     ]
 
 
@@ -72,4 +72,4 @@ def test_another_cells_events_are_not_in_it():
     cell, other = make_position(), make_position()
     run_at(other, 97)
 
-    assert [entry.kind for entry in timeline_of(cell)] == ["Opened"]
+    assert [entry.kind for entry in timeline_of(cell)] == ["Cell opened"]
