@@ -12,7 +12,7 @@ from kombu.transport import redis
 LOOK_AGAIN_S = 2
 
 
-class Channel(redis.Channel):  # type: ignore[misc]
+class Channel(redis.Channel):
     """Gives nothing back when it is closed: with Redis away that fails in a way that ends the worker.
 
     Messages are nudges. One that nobody has dealt with has others after it before it is missed.
@@ -21,20 +21,20 @@ class Channel(redis.Channel):  # type: ignore[misc]
     do_restore = False
 
 
-class Transport(redis.Transport):  # type: ignore[misc]
+class Transport(redis.Transport):
     """Redis, with channels of ours."""
 
     Channel = Channel
 
 
-class Connection(kombu.Connection):  # type: ignore[misc]
+class Connection(kombu.Connection):  # type: ignore[misc,name-defined]
     """One that a worker tries again and again, without longer and longer pauses."""
 
     def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
         return super().ensure_connection(*arguments, **{"interval_max": LOOK_AGAIN_S, **options})
 
 
-class Amqp(AMQP):  # type: ignore[misc]
+class Amqp(AMQP):
     """Celery's way to connections: ours."""
 
     Connection = Connection
