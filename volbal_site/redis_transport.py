@@ -34,7 +34,7 @@ class Connection(kombu.Connection):  # type: ignore[misc,name-defined]
         return super().ensure_connection(*arguments, **{"interval_max": LOOK_AGAIN_S, **options})
 
 
-class Amqp(AMQP):
+class Amqp(AMQP):  # type: ignore[misc]
     """Celery's way to connections: ours."""
 
     Connection = Connection
