@@ -146,6 +146,7 @@ class Timetable(DatabaseScheduler):  # type: ignore[misc]
         except NO_DATABASE as error:
             _tell_of_outage(error)
             self._heap = None  # whatever was on its way into it is put there anew
+            self._initial_read = True  # a reading that was cut off counts for none
             return LOOK_AGAIN_S
 
     def enabled_models_qs(self) -> QuerySet[PeriodicTask]:

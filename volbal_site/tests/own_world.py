@@ -18,7 +18,7 @@ from alerts.tests.receivers import Server, webhook_receiver
 from dividends.tests.scratch import PATIENCE, Scratch, scratch_database
 from positions.tests.builders import make_tenant
 from volbal_site.tests.api_client import make_key
-from volbal_site.tests.paper_processes import PaperServer
+from volbal_site.tests.paper_processes import PaperProcess
 from volbal_site.tests.redis_server import redis_url
 from volbal_site.tests.web_processes import working_on
 
@@ -32,7 +32,7 @@ class OwnWorld:
 
     scratch: Scratch
     key: str
-    broker: PaperServer
+    broker: PaperProcess
     hooks: Server
     environment: dict[str, str]
 
@@ -58,7 +58,7 @@ def own_world(folder: Path, template: Scratch, redis: str | None = None) -> Iter
             tenant = make_tenant("own")
             key = make_key(tenant)
             webhook_to(hooks, tenant_id=tenant.pk)
-        broker = PaperServer(("--mode", "perfect"), folder / "broker.sqlite3").start()
+        broker = PaperProcess(("--mode", "perfect"), folder / "broker.sqlite3").start()
         stack.callback(broker.kill)
         yield OwnWorld(
             scratch,

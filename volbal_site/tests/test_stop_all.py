@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 
 from dividends.tests.scratch import scratch_database
-from volbal_site.tests.paper_processes import PaperServer
+from volbal_site.tests.paper_processes import PaperProcess
 from volbal_site.tests.running_site import free_port, running_site, wait_until
 from volbal_site.tests.web_processes import BOOK_CHECKS, Caller, WebProcesses
 
@@ -78,7 +78,7 @@ def sent(broker):
     "orders", [pytest.param(20, marks=pytest.mark.quick, id="quick"), pytest.param(120, id="long")]
 )
 def test_stop_means_stop(tmp_path, monkeypatch, orders):
-    broker = PaperServer(("--mode", "perfect"), tmp_path / "broker.sqlite3").start()
+    broker = PaperProcess(("--mode", "perfect"), tmp_path / "broker.sqlite3").start()
     monkeypatch.setenv("PAPER_HTTP_URL", broker.url)
     port, stopped = free_port(), Event()
     try:

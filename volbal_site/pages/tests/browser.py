@@ -128,7 +128,8 @@ def browse(browser: Browser, live_server: Any) -> Iterator[Browse]:
     contexts: list[BrowserContext] = []
 
     def open_as(user: Any = None, *, lately: bool = False, **options: Any) -> Visit:
-        context = browser.new_context(**options)
+        # A colour on its way to another is none that a person would have to read.
+        context = browser.new_context(**{"reduced_motion": "reduce", **options})
         contexts.append(context)
         if user is not None:
             context.add_cookies([session_cookie(user, live_server.url, lately=lately)])

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 
+from configs.words import SETTINGS
 from volbal.fields import GROUPS
-from volbal_site.pages.setting_words import LABELS, groups_of, setting_text
+from volbal_site.pages.setting_words import groups_of, setting_text
 
 NAMES = {name for fields in GROUPS.values() for name in fields}
 
 
 def test_every_setting_has_a_name():
-    assert set(LABELS) == NAMES
+    assert set(SETTINGS) == NAMES
 
 
 @pytest.mark.parametrize(
