@@ -42,8 +42,20 @@ def test_every_guard_that_is_missing_is_a_warning():
     assert found() == []
 
 
+@pytest.fixture
+def own_file(tmp_path, django_db_blocker):
+    """Connect to a database that nobody else has open: its mode can't be changed while somebody has."""
+    shared, own = connections["default"], connections["default"].copy()
+    own.settings_dict = {**own.settings_dict, "NAME": str(tmp_path / "own.sqlite3")}
+    with django_db_blocker.unblock():
+        connections["default"] = own
+        yield
+        own.close()
+        connections["default"] = shared
+
+
 @ON_SQLITE
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("own_file")
 @pytest.mark.parametrize(
     ("pragma", "wrong", "right"),
     [
