@@ -53,7 +53,7 @@ def in_process() -> dict[str, Callable[[], object]]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "volbal_site.settings")
     from market.bundled_history import bundled_history
     from market.values import History
-    from simulation.fold import simulate
+    from simulation.engine import simulate
     from simulation.setup import FillModel, Settings, starting_state
 
     bundled = bundled_history("IBM")

@@ -15,7 +15,8 @@ from accounts.transactions import Stamp, unit_of_work
 from dividends.imports import import_history
 from market.bundled_history import bundled_history
 from market.values import DayBar, DividendFact, History, SplitFact
-from simulation.fold import Run, simulate
+from simulation.engine import simulate
+from simulation.fold import Run
 from simulation.report import Result, result_of
 from simulation.setup import FillModel, settings_from, starting_state
 from volbal.values import PositionState

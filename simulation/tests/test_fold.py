@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from market.bundled_history import bundled_history
-from simulation.fold import simulate
+from simulation.engine import simulate
 from simulation.setup import FillModel, Settings
 from simulation.tests.builders import BOTH_FILLS, cut, fold, make_history, start_of, told
 from volbal.errors import InvalidConfig

@@ -11,7 +11,7 @@ from market.bundled_history import bundled_history
 from market.calendar import close_of
 from orders.models import Trade
 from positions.models import Event
-from simulation.fold import simulate
+from simulation.engine import simulate
 from simulation.replay import ReplayOrder, continue_replay, replayed_run, start_replay
 from simulation.report import as_json, result_of
 from simulation.setup import FillModel, settings_from

@@ -8,7 +8,7 @@ from typing import IO, Any, cast
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from simulation.command_line import add_run_options, order_or_usage
-from simulation.fold import simulate
+from simulation.engine import simulate
 from simulation.report import as_json, result_of
 from volbal.errors import VolbalError
 

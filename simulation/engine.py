@@ -1,0 +1,151 @@
+"""The rules folded over bars, from one bar that matters to the next.
+
+Between two trades nothing moves but the price. A finder names the next bar at which the cell may trade; it
+is decided there in Decimal, by the kernel, exactly as at every bar. Mornings with a split, a dividend or a
+payment are stops. `fold.simulate_every_bar` is the plain way, and gives the same run to the last digit.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from market.values import History
+from simulation.actions import Actions
+from simulation.finders import FinderMaker, usual_finder
+from simulation.fold import Run, SimulatedTrade
+from simulation.series import Series, series_of
+from simulation.setup import FillModel, Settings
+from volbal import kernel
+from volbal.fills import apply_fill, require_in_range
+from volbal.numbers import MONEY_LIMIT, QTY_LIMIT, ZERO, exact, to_six
+from volbal.policy import decimal_arithmetic, kernel_cell, kernel_rules
+from volbal.trigger import SIDES
+from volbal.values import Fill, PositionState
+
+_TEN_THOUSAND = Decimal(10_000)
+
+
+def simulate(
+    history: History,
+    start: PositionState,
+    settings: Settings,
+    fill: FillModel,
+    *,
+    series: Series | None = None,
+    finder: FinderMaker = usual_finder,
+) -> Run:
+    """Fold the rules over `history`, beginning with its first bar, at whose close `start` holds.
+
+    Dividends and splits dated on or before the first bar are ignored. `series` is the same history laid out
+    before, to be shared by many runs. Raises ValueError without bars, and OutOfRange where the books could
+    not keep the balances.
+    """
+    laid_out = series_of(history) if series is None else series
+    with exact():
+        return _Engine(laid_out, start, settings, finder).run(fill)
+
+
+class _Engine:
+    """One run: the cell, the next stop, and what was traded so far."""
+
+    def __init__(self, series: Series, start: PositionState, settings: Settings, finder: FinderMaker) -> None:
+        policy = settings.order_policy
+        self._series = series
+        self._last = len(series)
+        self._stops = iter(series.stops)
+        self._next_stop = next(self._stops, self._last)
+        self._actions = Actions(series.history)
+        self._rules = kernel_rules(settings.trigger, settings.guardrail, policy)
+        self._ops = decimal_arithmetic(policy)
+        self._finder = finder(series, self._rules, policy.order_sizing_strategy)
+        self._slippage_bps = policy.slippage_bps
+        self._order_cap = settings.guardrail.max_orders_per_day
+        self._fresh = kernel.Day(ZERO, self._order_cap == 0, False)
+        self._take(start)
+        self._trades: list[SimulatedTrade] = []
+
+    def run(self, fill: FillModel) -> Run:
+        """Go through all bars."""
+        visit = self._visit_close if fill is FillModel.CLOSE else self._visit_next_open
+        next_bar, number, last = self._finder.next_bar, 0, self._last
+        while number < last:
+            if number == self._next_stop:
+                self._begin_day(number)
+            stop = self._next_stop
+            found = next_bar(self._cell, number, stop) if self._has_anchor else stop
+            number = visit(found) if found < stop else stop
+        return Run(
+            final=self._state(), trades=tuple(self._trades), dividends_received=self._actions.received
+        )
+
+    def _begin_day(self, number: int) -> None:
+        """Apply what is due by the morning of a stop."""
+        day = self._series.days[number]
+        self._take(require_in_range(self._actions.begin_day(self._state(), day)))
+        self._next_stop = next(self._stops, self._last)
+
+    def _visit_close(self, number: int) -> int:
+        """Decide on the close and fill there; return the next bar to look at."""
+        self._trade(number, self._series.closes[number])
+        return number + 1
+
+    def _visit_next_open(self, number: int) -> int:
+        """Fill at the open what the last close asked for, if the open still asks, for as long as closes ask."""
+        series, day = self._series, self._fresh
+        while self._asks(series.closes[number], day) and number + 1 < self._last:
+            number += 1
+            if number == self._next_stop:
+                self._begin_day(number)
+            day = self._trade(number, series.opens[number])
+        return number + 1
+
+    def _asks(self, price: Decimal, day: kernel.Day) -> bool:
+        if not self._has_anchor:
+            return False
+        return kernel.decide(price, self._cell, self._rules, day, self._ops).verdict == kernel.TRADE
+
+    def _trade(self, number: int, price: Decimal) -> kernel.Day:
+        """Decide at a price on a fresh day, fill there, and return what the day has seen then."""
+        if not self._has_anchor:
+            return self._fresh
+        outcome = kernel.decide(price, self._cell, self._rules, self._fresh, self._ops)
+        if outcome.verdict != kernel.TRADE:
+            return self._fresh
+        side, qty = outcome.side, outcome.qty
+        if self._slippage_bps:
+            price = to_six(price * (_TEN_THOUSAND + side * self._slippage_bps) / _TEN_THOUSAND)
+        notional = to_six(qty * price)
+        commission = to_six(notional * self._rules.rate)
+        self._fill(side, qty, price, notional, commission)
+        self._trades.append(SimulatedTrade(self._series.days[number], SIDES[side], qty, price, commission))
+        return kernel.Day(notional, self._order_cap is not None and self._order_cap <= 1, False)
+
+    def _fill(self, side: int, qty: Decimal, price: Decimal, notional: Decimal, commission: Decimal) -> None:
+        """Move shares, cash and anchor as `fills.apply_fill` does."""
+        _, held, cash, receivable = self._cell
+        if side == kernel.BUY:
+            held, cash = held + qty, cash - notional - commission
+        else:
+            held, cash = held - qty, cash + notional - commission
+        if cash < 0 or held < 0 or cash >= MONEY_LIMIT or held >= QTY_LIMIT:
+            self._refuse(side, qty, price, commission)
+        self._cell = kernel.Cell(price, held, cash, receivable)
+
+    def _refuse(self, side: int, qty: Decimal, price: Decimal, commission: Decimal) -> None:
+        """Raise what the books would raise."""
+        fill = Fill(side=SIDES[side], qty=qty, price=price, commission=commission)
+        require_in_range(apply_fill(self._state(), fill))
+
+    def _take(self, state: PositionState) -> None:
+        self._ticker, self._has_anchor = state.ticker, state.anchor_price is not None
+        self._cell = kernel_cell(state)
+
+    def _state(self) -> PositionState:
+        anchor, qty, cash, receivable = self._cell
+        return PositionState(
+            ticker=self._ticker,
+            qty=qty,
+            cash=cash,
+            dividend_receivable=receivable,
+            anchor_price=anchor if self._has_anchor else None,
+        )
