@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.finders import float_rules, is_proportional, still_around
+from simulation.finders import Outlook
 from simulation.series import Series
 from volbal import kernel
 
@@ -17,11 +17,10 @@ class ChunkFinder:
 
     def __init__(self, series: Series, rules: kernel.Rules, strategy: str) -> None:
         self._prices = np.asarray(series.floats)
-        self._rules = float_rules(rules)
-        self._proportional = is_proportional(strategy)
+        self._outlook = Outlook(rules, strategy)
 
     def next_bar(self, cell: kernel.Cell, first: int, stop: int) -> int:
-        buy_at, sell_at = still_around(cell, self._rules, self._proportional)
+        buy_at, sell_at = self._outlook.still_prices(cell)
         size = FIRST_CHUNK
         while first < stop:
             chunk = self._prices[first : min(first + size, stop)]

@@ -17,7 +17,7 @@ from simulation.series import Series, series_of
 from simulation.setup import FillModel, Settings
 from volbal import kernel
 from volbal.fills import apply_fill, require_in_range
-from volbal.numbers import MONEY_LIMIT, QTY_LIMIT, ZERO, exact, to_six
+from volbal.numbers import MONEY_LIMIT, PRICE_TICK, QTY_LIMIT, ZERO, exact, to_six
 from volbal.policy import decimal_arithmetic, kernel_cell, kernel_rules
 from volbal.trigger import SIDES
 from volbal.values import Fill, PositionState
@@ -50,7 +50,7 @@ class _Engine:
 
     def __init__(self, series: Series, start: PositionState, settings: Settings, finder: FinderMaker) -> None:
         policy = settings.order_policy
-        self._series = series
+        self._series, self._days, self._closes = series, series.days, series.closes
         self._last = len(series)
         self._stops = iter(series.stops)
         self._next_stop = next(self._stops, self._last)
@@ -58,6 +58,7 @@ class _Engine:
         self._rules = kernel_rules(settings.trigger, settings.guardrail, policy)
         self._ops = decimal_arithmetic(policy)
         self._finder = finder(series, self._rules, policy.order_sizing_strategy)
+        self._rate = policy.commission_rate
         self._slippage_bps = policy.slippage_bps
         self._order_cap = settings.guardrail.max_orders_per_day
         self._fresh = kernel.Day(ZERO, self._order_cap == 0, False)
@@ -86,7 +87,7 @@ class _Engine:
 
     def _visit_close(self, number: int) -> int:
         """Decide on the close and fill there; return the next bar to look at."""
-        self._trade(number, self._series.closes[number])
+        self._trade(number, self._closes[number])
         return number + 1
 
     def _visit_next_open(self, number: int) -> int:
@@ -96,7 +97,8 @@ class _Engine:
             number += 1
             if number == self._next_stop:
                 self._begin_day(number)
-            day = self._trade(number, series.opens[number])
+            traded = self._trade(number, series.opens[number])
+            day = self._fresh if traded is None else kernel.Day(traded, self._order_cap == 1, False)
         return number + 1
 
     def _asks(self, price: Decimal, day: kernel.Day) -> bool:
@@ -104,21 +106,21 @@ class _Engine:
             return False
         return kernel.decide(price, self._cell, self._rules, day, self._ops).verdict == kernel.TRADE
 
-    def _trade(self, number: int, price: Decimal) -> kernel.Day:
-        """Decide at a price on a fresh day, fill there, and return what the day has seen then."""
+    def _trade(self, number: int, price: Decimal) -> Decimal | None:
+        """Decide at a price on a fresh day and fill there; return the notional of what was traded."""
         if not self._has_anchor:
-            return self._fresh
+            return None
         outcome = kernel.decide(price, self._cell, self._rules, self._fresh, self._ops)
         if outcome.verdict != kernel.TRADE:
-            return self._fresh
+            return None
         side, qty = outcome.side, outcome.qty
         if self._slippage_bps:
             price = to_six(price * (_TEN_THOUSAND + side * self._slippage_bps) / _TEN_THOUSAND)
-        notional = to_six(qty * price)
-        commission = to_six(notional * self._rules.rate)
+        notional = (qty * price).quantize(PRICE_TICK)
+        commission = (notional * self._rate).quantize(PRICE_TICK)
         self._fill(side, qty, price, notional, commission)
-        self._trades.append(SimulatedTrade(self._series.days[number], SIDES[side], qty, price, commission))
-        return kernel.Day(notional, self._order_cap is not None and self._order_cap <= 1, False)
+        self._trades.append(SimulatedTrade(self._days[number], SIDES[side], qty, price, commission))
+        return notional
 
     def _fill(self, side: int, qty: Decimal, price: Decimal, notional: Decimal, commission: Decimal) -> None:
         """Move shares, cash and anchor as `fills.apply_fill` does."""
@@ -127,7 +129,7 @@ class _Engine:
             held, cash = held + qty, cash - notional - commission
         else:
             held, cash = held - qty, cash + notional - commission
-        if cash < 0 or held < 0 or cash >= MONEY_LIMIT or held >= QTY_LIMIT:
+        if not (0 <= cash < MONEY_LIMIT and 0 <= held < QTY_LIMIT):
             self._refuse(side, qty, price, commission)
         self._cell = kernel.Cell(price, held, cash, receivable)
 

@@ -12,12 +12,10 @@ from typing import Protocol
 from simulation.series import Series
 from volbal import kernel
 from volbal.sizing import strategy_named
-from volbal.still_prices import StillPrices, still_prices
+from volbal.still_prices import StillPrices, quiet_prices, still_prices
 
 # Below this many bars a plain loop is done before numpy is imported.
 ENOUGH_FOR_NUMPY = 50_000
-_FIRST_CHUNK = 256
-_LARGEST_CHUNK = 1 << 16
 
 
 class Finder(Protocol):
@@ -46,31 +44,48 @@ class EveryBar:
         return first
 
 
+class Outlook:
+    """Tells between which prices a cell surely doesn't trade.
+
+    Asked about a cell for the first time it answers with the quick bound. Asked again, about the very same
+    cell, something has been refused (a minimum, a cap): then the bound that knows of these is worth its time.
+    """
+
+    def __init__(self, rules: kernel.Rules, strategy: str) -> None:
+        self._rules = float_rules(rules)
+        self._proportional = is_proportional(strategy)
+        self._cell: kernel.Cell | None = None
+        self._still: StillPrices | None = None
+
+    def still_prices(self, cell: kernel.Cell) -> StillPrices:
+        """Return the still prices of an exact cell."""
+        if cell is not self._cell:
+            self._cell, self._still = cell, None
+            return quiet_prices(float_cell(cell), self._rules)
+        if self._still is None:
+            self._still = still_prices(float_cell(cell), self._rules, self._proportional)
+        return self._still
+
+
 class PlainFinder:
     """Goes from one price to the next."""
 
     def __init__(self, floats: Sequence[float], rules: kernel.Rules, strategy: str) -> None:
         self._floats = floats
-        self._rules = float_rules(rules)
-        self._proportional = is_proportional(strategy)
+        self._outlook = Outlook(rules, strategy)
 
     def next_bar(self, cell: kernel.Cell, first: int, stop: int) -> int:
-        buy_at, sell_at = still_around(cell, self._rules, self._proportional)
-        for number, price in enumerate(self._floats[first:stop], first):
-            if price <= buy_at or price >= sell_at:
+        buy_at, sell_at = self._outlook.still_prices(cell)
+        floats = self._floats
+        for number in range(first, stop):
+            if not buy_at < floats[number] < sell_at:
                 return number
         return stop
 
 
-def still_around(cell: kernel.Cell, rules: kernel.Rules, proportional: bool) -> StillPrices:
-    """Return the still prices of an exact cell."""
-    return still_prices(float_cell(cell), rules, proportional)
-
-
 def float_cell(cell: kernel.Cell) -> kernel.Cell:
     """Return a cell in floats."""
-    anchor, qty, cash, receivable = cell
-    return kernel.Cell(float(anchor), float(qty), float(cash), float(receivable))
+    return kernel.Cell(*map(float, cell))
 
 
 def float_rules(rules: kernel.Rules) -> kernel.Rules:

@@ -44,7 +44,10 @@ MIN_CLIP = 2
 
 
 class Rules(NamedTuple):
-    """Effective settings. A negative `max_trade_pct` or `max_daily` means no limit."""
+    """Effective settings. A negative `max_trade_pct` or `max_daily` means no limit.
+
+    Those after `unit` follow from the others, so that they are worked out once: see `complete_rules`.
+    """
 
     up_pct: Number
     down_pct: Number
@@ -58,6 +61,13 @@ class Rules(NamedTuple):
     min_qty: Number
     min_notional: Number
     unit: Number
+    sells_at: Number
+    buys_at: Number
+    buying_to_low: Number
+    buying_to_high: Number
+    selling_to_low: Number
+    selling_to_high: Number
+    cost: Number
     below_min: int
 
 
@@ -92,14 +102,9 @@ class Arithmetic(NamedTuple):
     size: Callable[..., Number]
 
 
-class Limits(NamedTuple):
-    """Bounds on the notional: one from below, four from above, in the order in which ties are won."""
-
-    lower: Number
-    upper: Number
-    own: Number
-    max_trade: Number
-    max_daily: Number
+# Bounds on the notional: one from below, four from above (guardrail, own, cap on a trade, cap on a day), in the
+# order in which ties are won. A plain tuple, because one is made for every trade.
+Limits = tuple[Number, Number, Number, Number, Number]
 
 
 class Outcome(NamedTuple):
@@ -114,95 +119,138 @@ class Outcome(NamedTuple):
     limit: int
 
 
-def triggered_side(price: Number, anchor: Number, up_pct: Number, down_pct: Number) -> int:
-    """Compare the price with both thresholds, inclusive, without dividing."""
-    if price * 100 >= anchor * (100 + up_pct):
-        return SELL
-    if price * 100 <= anchor * (100 - down_pct):
-        return BUY
-    return NONE
+def complete_rules(
+    up_pct: Number,
+    down_pct: Number,
+    low_pct: Number,
+    high_pct: Number,
+    max_trade_pct: Number,
+    max_daily: Number,
+    ratio: Number,
+    rate: Number,
+    slippage: Number,
+    min_qty: Number,
+    min_notional: Number,
+    unit: Number,
+    below_min: int,
+) -> Rules:
+    """Return the rules with what follows from them.
 
-
-def band_side(stock: Number, value: Number, low_pct: Number, high_pct: Number) -> int:
-    """Say which side leads back into the band; NONE inside it, bounds included."""
-    if stock * 100 > high_pct * value:
-        return SELL
-    if stock * 100 < low_pct * value:
-        return BUY
-    return NONE
-
-
-def notional_to_reach(side: int, pct: Number, stock: Number, value: Number, rate: Number) -> Number:
-    """Return the notional after which the stock share is exactly `pct`, commission paid."""
-    return side * (pct * value - 100 * stock) / (100 + side * pct * rate)
-
-
-def limits_for(side: int, price: Number, cell: Cell, rules: Rules, day: Day) -> Limits:
-    """Compute every bound on the notional. A cap that is absent repeats `own`, which then wins the tie."""
-    stock = cell.qty * price
-    value = stock + cell.cash + cell.receivable
-    near, far = (rules.low_pct, rules.high_pct) if side == BUY else (rules.high_pct, rules.low_pct)
-    own = cell.cash / ((1 + rules.rate) * (1 + rules.slippage)) if side == BUY else stock
-    return Limits(
-        notional_to_reach(side, near, stock, value, rules.rate),
-        notional_to_reach(side, far, stock, value, rules.rate),
-        own,
-        rules.max_trade_pct * value / 100 if rules.max_trade_pct >= 0 else own,
-        rules.max_daily - day.notional if rules.max_daily >= 0 else own,
+    `sells_at` and `buys_at` are in % of the anchor. Buying or selling n until the stock share is x % solves
+    to n = (distance from x % of the value) / (1 +- x % of the rate): those divisors, times 100. `cost` is what
+    a dollar's worth costs to buy.
+    """
+    return Rules(
+        up_pct=up_pct,
+        down_pct=down_pct,
+        low_pct=low_pct,
+        high_pct=high_pct,
+        max_trade_pct=max_trade_pct,
+        max_daily=max_daily,
+        ratio=ratio,
+        rate=rate,
+        slippage=slippage,
+        min_qty=min_qty,
+        min_notional=min_notional,
+        unit=unit,
+        sells_at=100 + up_pct,
+        buys_at=100 - down_pct,
+        buying_to_low=100 + low_pct * rate,
+        buying_to_high=100 + high_pct * rate,
+        selling_to_low=100 - low_pct * rate,
+        selling_to_high=100 - high_pct * rate,
+        cost=(1 + rate) * (1 + slippage),
+        below_min=below_min,
     )
 
 
-def deciding_limit(wanted: Number, limits: Limits, ops: Arithmetic) -> tuple[int, Number]:
-    """Clamp the wanted notional; return (which limit decided, the notional it leaves)."""
+def triggered_side(price: Number, anchor: Number, sells_at: Number, buys_at: Number) -> int:
+    """Compare the price with both thresholds, in % of the anchor, inclusive, without dividing."""
+    points = price * 100
+    if points >= anchor * sells_at:
+        return SELL
+    if points <= anchor * buys_at:
+        return BUY
+    return NONE
+
+
+def limits_for(side: int, stock: Number, value: Number, cash: Number, rules: Rules, day: Day) -> Limits:
+    """Compute every bound on the notional. A cap that is absent repeats `own`, which then wins the tie."""
+    if side == BUY:
+        lower = (rules.low_pct * value - stock * 100) / rules.buying_to_low
+        upper = (rules.high_pct * value - stock * 100) / rules.buying_to_high
+        own = cash / rules.cost
+    else:
+        lower = (stock * 100 - rules.high_pct * value) / rules.selling_to_high
+        upper = (stock * 100 - rules.low_pct * value) / rules.selling_to_low
+        own = stock
+    max_trade = rules.max_trade_pct * value / 100 if rules.max_trade_pct >= 0 else own
+    return lower, upper, own, max_trade, rules.max_daily - day.notional if rules.max_daily >= 0 else own
+
+
+def compared(limits: Limits, rules: Rules, ops: Arithmetic) -> Limits:
+    """Round every bound to the 12 places at which they are compared."""
+    lower, upper, own, max_trade, max_daily = limits
+    fixed = ops.fixed
+    owned = fixed(own)
+    return (
+        fixed(lower),
+        fixed(upper),
+        owned,
+        fixed(max_trade) if rules.max_trade_pct >= 0 else owned,
+        fixed(max_daily) if rules.max_daily >= 0 else owned,
+    )
+
+
+def deciding_limit(wanted: Number, limits: Limits, bounds: Limits, ops: Arithmetic) -> tuple[int, Number]:
+    """Clamp the wanted notional; return (which limit decided, the notional it leaves).
+
+    `bounds` are the limits as they are compared.
+    """
+    lower, upper, own, max_trade, max_daily = bounds
     limit, notional, clamped = BY_SIZING, wanted, ops.fixed(wanted)
-    bound = ops.fixed(limits.lower)
-    if bound > clamped:
-        limit, notional, clamped = BY_LOWER, limits.lower, bound
-    bound = ops.fixed(limits.upper)
-    if bound < clamped:
-        limit, notional, clamped = BY_UPPER, limits.upper, bound
-    bound = ops.fixed(limits.own)
-    if bound < clamped:
-        limit, notional, clamped = BY_OWN, limits.own, bound
-    bound = ops.fixed(limits.max_trade)
-    if bound < clamped:
-        limit, notional, clamped = BY_MAX_TRADE, limits.max_trade, bound
-    bound = ops.fixed(limits.max_daily)
-    if bound < clamped:
-        limit, notional = BY_MAX_DAILY, limits.max_daily
+    if lower > clamped:
+        limit, notional, clamped = BY_LOWER, limits[0], lower
+    if upper < clamped:
+        limit, notional, clamped = BY_UPPER, limits[1], upper
+    if own < clamped:
+        limit, notional, clamped = BY_OWN, limits[2], own
+    if max_trade < clamped:
+        limit, notional, clamped = BY_MAX_TRADE, limits[3], max_trade
+    if max_daily < clamped:
+        limit, notional = BY_MAX_DAILY, limits[4]
     return limit, notional
 
 
-def without_room(limits: Limits, ops: Arithmetic) -> tuple[int, int]:
+def without_room(bounds: Limits) -> tuple[int, int]:
     """Return (verdict, limit) of the first bound that leaves nothing, or (TRADE, NO_LIMIT)."""
-    if ops.fixed(limits.upper) <= 0:
+    _, upper, own, _, max_daily = bounds
+    if upper <= 0:
         return SKIP_GUARDRAIL, BY_UPPER
-    if ops.fixed(limits.own) <= 0:
+    if own <= 0:
         return SKIP_INSUFFICIENT, BY_OWN
-    if ops.fixed(limits.max_daily) <= 0:
+    if max_daily <= 0:
         return SKIP_NOTIONAL_CAP, BY_MAX_DAILY
     return TRADE, NO_LIMIT
 
 
-def is_allowed(qty: Number, price: Number, limits: Limits, ops: Arithmetic) -> bool:
+def is_allowed(qty: Number, price: Number, bounds: Limits, ops: Arithmetic) -> bool:
     """Say whether a quantity stays under every bound from above."""
+    _, upper, own, max_trade, max_daily = bounds
     notional = ops.fixed(qty * price)
     return bool(
-        notional <= ops.fixed(limits.upper)
-        and notional <= ops.fixed(limits.own)
-        and notional <= ops.fixed(limits.max_trade)
-        and notional <= ops.fixed(limits.max_daily)
+        notional <= upper and notional <= own and notional <= max_trade and notional <= max_daily
     )
 
 
 def rounded_qty(
-    limit: int, notional: Number, price: Number, unit: Number, limits: Limits, ops: Arithmetic
+    limit: int, notional: Number, price: Number, unit: Number, bounds: Limits, ops: Arithmetic
 ) -> Number:
     """Turn a notional into shares: toward zero, but away from it where the lower bound decided."""
     qty = ops.fixed(notional / price)
     if limit == BY_LOWER:
         more = ops.up(qty, unit)
-        if is_allowed(more, price, limits, ops):
+        if is_allowed(more, price, bounds, ops):
             return more
     return ops.down(qty, unit)
 
@@ -237,25 +285,30 @@ def is_below_min(qty: Number, price: Number, rules: Rules, ops: Arithmetic) -> b
     return bool(qty <= 0 or qty < rules.min_qty or ops.money(qty * price) < rules.min_notional)
 
 
+def fill_price_of(price: Number, slippage: Number, ops: Arithmetic) -> Number:
+    """Return what a purchase is reckoned with: the price moved against it."""
+    return ops.money(price * (1 + slippage)) if slippage else price
+
+
 def clipped_qty(
-    side: int, price: Number, cell: Cell, rules: Rules, limits: Limits, ops: Arithmetic
+    side: int, price: Number, cash: Number, rules: Rules, bounds: Limits, ops: Arithmetic
 ) -> Number:
     """Return the smallest quantity that meets both minimums, or zero if a bound forbids it."""
     least = rules.min_qty
     if least * price < rules.min_notional:
         least = rules.min_notional / price
     qty = ops.up(ops.fixed(least), rules.unit)
-    if not is_allowed(qty, price, limits, ops):
+    if not is_allowed(qty, price, bounds, ops):
         return qty * 0
-    fill_price = ops.money(price * (1 + rules.slippage))
-    if side == BUY and cost_of(qty, fill_price, rules.rate, ops) > cell.cash:
+    fill_price = fill_price_of(price, rules.slippage, ops)
+    if side == BUY and cost_of(qty, fill_price, rules.rate, ops) > cash:
         return qty * 0
     return qty
 
 
 def decide(price: Number, cell: Cell, rules: Rules, day: Day, ops: Arithmetic) -> Outcome:
     """Apply trigger, band, size, caps, rounding and minimums to one price."""
-    triggered = triggered_side(price, cell.anchor, rules.up_pct, rules.down_pct)
+    triggered = triggered_side(price, cell.anchor, rules.sells_at, rules.buys_at)
     return decide_triggered(triggered, price, cell, rules, day, ops)
 
 
@@ -263,53 +316,76 @@ def decide_triggered(
     triggered: int, price: Number, cell: Cell, rules: Rules, day: Day, ops: Arithmetic
 ) -> Outcome:
     """Do what follows the trigger. A trigger that leads further out of a left band is ignored."""
-    zero = cell.qty * 0
-    stock = cell.qty * price
-    value = stock + cell.cash + cell.receivable
-    band = band_side(stock, value, rules.low_pct, rules.high_pct)
-    side = triggered if band == NONE else band
+    anchor, held, cash, receivable = cell
+    stock = held * price
+    value = stock + cash + receivable
+    points, side = stock * 100, triggered
+    if points > rules.high_pct * value:
+        side = SELL
+    elif points < rules.low_pct * value:
+        side = BUY
     if side == NONE:
+        zero = held * 0
         return Outcome(HOLD, NONE, False, zero, zero, zero, NO_LIMIT)
     by_trigger = triggered == side
-    size = zero
-    if by_trigger:
-        size = ops.size(side, price, cell.anchor, rules.ratio, cell.qty, cell.cash, value)
-    raw = ops.fixed(size)
+    size = ops.size(side, price, anchor, rules.ratio, held, cash, value) if by_trigger else held * 0
     if value == 0:
-        return Outcome(SKIP_GUARDRAIL, side, by_trigger, raw, zero, zero, BY_UPPER)
+        return refused(SKIP_GUARDRAIL, side, by_trigger, size, BY_UPPER, ops)
     if side == BUY and day.reducing:
-        return Outcome(SKIP_REDUCING, side, by_trigger, raw, zero, zero, NO_LIMIT)
+        return refused(SKIP_REDUCING, side, by_trigger, size, NO_LIMIT, ops)
     if day.capped:
-        return Outcome(SKIP_ORDER_CAP, side, by_trigger, raw, zero, zero, NO_LIMIT)
-    limits = limits_for(side, price, cell, rules, day)
-    verdict, limit = without_room(limits, ops)
-    if verdict != TRADE:
-        return Outcome(verdict, side, by_trigger, raw, zero, zero, limit)
-    return sized(side, price, cell, rules, limits, ops, by_trigger, raw, size)
+        return refused(SKIP_ORDER_CAP, side, by_trigger, size, NO_LIMIT, ops)
+    limits = limits_for(side, stock, value, cash, rules, day)
+    return sized(side, price, cash, rules, limits, ops, by_trigger, size)
+
+
+def refused(verdict: int, side: int, by_trigger: bool, size: Number, limit: int, ops: Arithmetic) -> Outcome:
+    """Return what is asked for and not to be had."""
+    zero = size * 0
+    return Outcome(verdict, side, by_trigger, ops.fixed(size), zero, zero, limit)
 
 
 def sized(
     side: int,
     price: Number,
-    cell: Cell,
+    cash: Number,
     rules: Rules,
     limits: Limits,
     ops: Arithmetic,
     by_trigger: bool,
-    raw: Number,
     size: Number,
 ) -> Outcome:
-    """Clamp, round and hold against the minimums a trade that has room."""
-    limit, notional = deciding_limit(size * price, limits, ops)
-    qty = rounded_qty(limit, notional, price, rules.unit, limits, ops)
+    """Clamp, round and hold against the minimums."""
+    bounds = compared(limits, rules, ops)
+    verdict, limit = without_room(bounds)
+    if verdict != TRADE:
+        return refused(verdict, side, by_trigger, size, limit, ops)
+    limit, notional = deciding_limit(size * price, limits, bounds, ops)
+    qty = rounded_qty(limit, notional, price, rules.unit, bounds, ops)
     if side == BUY:
-        fill_price = ops.money(price * (1 + rules.slippage))
-        qty = affordable_qty(qty, rules.unit, cell.cash, fill_price, rules.rate, ops)
-    if not is_below_min(qty, price, rules, ops):
-        return Outcome(TRADE, side, by_trigger, raw, qty, qty, limit)
+        fill_price = fill_price_of(price, rules.slippage, ops)
+        qty = affordable_qty(qty, rules.unit, cash, fill_price, rules.rate, ops)
+    raw = ops.fixed(size)
+    if is_below_min(qty, price, rules, ops):
+        return below_min(side, price, cash, rules, bounds, ops, by_trigger, raw, qty)
+    return Outcome(TRADE, side, by_trigger, raw, qty, qty, limit)
+
+
+def below_min(
+    side: int,
+    price: Number,
+    cash: Number,
+    rules: Rules,
+    bounds: Limits,
+    ops: Arithmetic,
+    by_trigger: bool,
+    raw: Number,
+    qty: Number,
+) -> Outcome:
+    """Say what becomes of a trade under the minimums: raised to them, rejected, or skipped."""
     limit = BY_MIN_QTY if rules.min_qty * price >= rules.min_notional else BY_MIN_NOTIONAL
     if rules.below_min == MIN_CLIP:
-        clipped = clipped_qty(side, price, cell, rules, limits, ops)
+        clipped = clipped_qty(side, price, cash, rules, bounds, ops)
         if clipped > 0:
             return Outcome(TRADE, side, by_trigger, raw, qty, clipped, limit)
     verdict = REJECT_BELOW_MIN if rules.below_min == MIN_REJECT and qty > 0 else SKIP_BELOW_MIN

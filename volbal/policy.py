@@ -36,7 +36,7 @@ def kernel_rules(
 ) -> kernel.Rules:
     """Flatten the three configurations for the kernel."""
     max_trade, max_daily = guardrail.max_trade_pct_of_position, guardrail.max_daily_notional
-    return kernel.Rules(
+    return kernel.complete_rules(
         up_pct=trigger.up_threshold_pct,
         down_pct=trigger.down_threshold_pct,
         low_pct=guardrail.min_stock_pct,
