@@ -42,10 +42,10 @@ def simulate(
     """
     laid_out = series_of(history) if series is None else series
     with exact():
-        return _Engine(laid_out, start, settings, finder).run(fill)
+        return Engine(laid_out, start, settings, finder).run(fill)
 
 
-class _Engine:
+class Engine:
     """One run: the cell, the next stop, and what was traded so far."""
 
     def __init__(self, series: Series, start: PositionState, settings: Settings, finder: FinderMaker) -> None:
@@ -55,6 +55,7 @@ class _Engine:
         self._stops = iter(series.stops)
         self._next_stop = next(self._stops, self._last)
         self._actions = Actions(series.history)
+        self._settings = settings
         self._rules = kernel_rules(settings.trigger, settings.guardrail, policy)
         self._ops = decimal_arithmetic(policy)
         self._finder = finder(series, self._rules, policy.order_sizing_strategy)
@@ -67,17 +68,20 @@ class _Engine:
 
     def run(self, fill: FillModel) -> Run:
         """Go through all bars."""
-        visit = self._visit_close if fill is FillModel.CLOSE else self._visit_next_open
-        next_bar, number, last = self._finder.next_bar, 0, self._last
+        self._visit = self._visit_close if fill is FillModel.CLOSE else self._visit_next_open
+        stretch, number, last = self._stretch, 0, self._last
         while number < last:
             if number == self._next_stop:
                 self._begin_day(number)
-            stop = self._next_stop
-            found = next_bar(self._cell, number, stop) if self._has_anchor else stop
-            number = visit(found) if found < stop else stop
+            number = stretch(number, self._next_stop)
         return Run(
             final=self._state(), trades=tuple(self._trades), dividends_received=self._actions.received
         )
+
+    def _stretch(self, number: int, stop: int) -> int:
+        """Go to the next bar that may trade before a stop, and visit it; return the bar to go on from."""
+        found = self._finder.next_bar(self._cell, number, stop) if self._has_anchor else stop
+        return self._visit(found) if found < stop else stop
 
     def _begin_day(self, number: int) -> None:
         """Apply what is due by the morning of a stop."""

@@ -298,6 +298,9 @@ YAHOO_HOSTS = env.list(
 YAHOO_BASE_URL = env.str("YAHOO_BASE_URL", default="")
 YAHOO_CACHE_DIR = VAR_DIR / "yfinance"
 
+# Where workers keep the compiled rules, if numba is installed; see docs/simulation.md.
+COMPILED_DIR = VAR_DIR / "compiled"
+
 # Providers whose prices are history: what happens on them is shown, and sent to nobody.
 REPLAYED_PROVIDERS = ["replay", *env.list("REPLAYED_PROVIDERS", default=[])]
 

@@ -105,7 +105,7 @@ def random_history(choose: random.Random) -> History:
 
 def _some(choose: random.Random, days: list[date]) -> list[tuple[date, tuple[int, int]]]:
     ratios = [(2, 1), (1, 3), (101, 100), (3, 2)]
-    return [(on, choose.choice(ratios)) for on in set(days[:2]) if choose.random() < 0.4]
+    return [(on, choose.choice(ratios)) for on in sorted(set(days[:2])) if choose.random() < 0.4]
 
 
 def random_start(choose: random.Random, history: History) -> PositionState:
