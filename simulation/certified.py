@@ -1,9 +1,9 @@
 """Trades that floats can tell for certain; every other bar is left to Decimal.
 
-The kernel runs on floats, and its answer counts only if nothing hangs on their error: just below, at and just
-above the price it must take the same branch, and the size must lie clear of a rounding edge by more than the
-error can be. What is then booked is reckoned in whole millionths, so that the state stays exactly what Decimal
-would have made it. This file is compiled (`compiled_kernel`); it has plain arithmetic and no Decimal.
+The kernel runs on floats, and its answer counts only if nothing hangs on their error: just below, at and
+just above the price it must take the same branch, and the size must lie clear of a rounding edge by more than
+the error can be. What is then booked is reckoned in whole millionths, so that the state stays exactly what
+Decimal would have made it. This file is compiled (`compiled_kernel`); it has plain arithmetic and no Decimal.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def advance(
 ) -> tuple[int, int, Books]:
     """Trade at closes from `first` on; return (the next bar to decide, trades recorded, the books then).
 
-    It ends at `stop`, with the records full, or at a bar that Decimal must decide. A record is (bar, side, qty,
-    price, commission) in whole numbers.
+    It ends at `stop`, with the records full, or at a bar that Decimal must decide. A record is (bar, side,
+    qty, price, commission) in whole numbers.
     """
     number, count = first, 0
     while number < stop and count < len(records):
@@ -160,9 +160,9 @@ def certain_trade(price: float, cell: Cell, rules: Rules, places: Places) -> tup
 
 
 def is_smooth(outcome: Outcome) -> bool:
-    """Say whether it trades a size that is cut toward zero, by a limit that isn't the cash to its last cent."""
+    """Say whether it trades a size that is cut toward zero, by a limit other than the cash."""
     limit = outcome.limit
-    cut = limit == BY_SIZING or limit == BY_UPPER or limit == BY_MAX_TRADE or limit == BY_MAX_DAILY
+    cut = limit in (BY_SIZING, BY_UPPER, BY_MAX_TRADE, BY_MAX_DAILY)
     return bool(outcome.verdict == TRADE and cut)
 
 

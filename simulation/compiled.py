@@ -11,18 +11,15 @@ from decimal import Decimal
 
 import numpy as np
 
-from market.values import History
 from simulation.certified import HIGHEST_PRICE, MICRO, SHARE, Books, Places
 from simulation.compiled_kernel import compiled_module
-from simulation.engine import Engine
+from simulation.engine import SIDES, Engine
 from simulation.finders import float_cell, float_rules, is_proportional
 from simulation.fold import Run, SimulatedTrade
 from simulation.series import Series
 from simulation.setup import FillModel, Settings
 from volbal import kernel
 from volbal.numbers import exact
-from volbal.policy import kernel_rules
-from volbal.trigger import SIDES
 from volbal.values import PositionState
 
 RECORDS = 1024
@@ -50,9 +47,7 @@ class CompiledFinder:
         self._proportional = is_proportional(strategy)
 
     def next_bar(self, cell: kernel.Cell, first: int, stop: int) -> int:
-        return int(
-            self._search(self._prices, first, stop, float_cell(cell), self._rules, self._proportional)
-        )
+        return int(self._search(self._prices, first, stop, float_cell(cell), self._rules, self._proportional))
 
 
 def simulate_compiled(

@@ -28,7 +28,13 @@ from volbal import kernel, still_prices
 from volbal.sizing import strategy_named
 
 _MODULES = (kernel, still_prices, certified)
-_OPS = {"fixed": "as_it_is", "money": "as_it_is", "down": "as_in_units", "up": "as_in_units", "size": "sizing"}
+_OPS = {
+    "fixed": "as_it_is",
+    "money": "as_it_is",
+    "down": "as_in_units",
+    "up": "as_in_units",
+    "size": "sizing",
+}
 _HEAD = "\n".join(
     ["import math", "from typing import Any", "import numba"]
     + [f"from {module.__name__} import *" for module in _MODULES]
@@ -86,10 +92,10 @@ def _functions_in(source: str) -> list[ast.FunctionDef]:
 class _ByName(ast.NodeTransformer):
     """Calls what is handed in as `ops` by its name."""
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id == "ops":
             return ast.Name(_OPS[node.attr], node.ctx)
         return self.generic_visit(node)
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Constant(0) if node.id == "FLOAT_OPS" else node

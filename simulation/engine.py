@@ -19,9 +19,9 @@ from volbal import kernel
 from volbal.fills import apply_fill, require_in_range
 from volbal.numbers import MONEY_LIMIT, PRICE_TICK, QTY_LIMIT, ZERO, exact, to_six
 from volbal.policy import decimal_arithmetic, kernel_cell, kernel_rules
-from volbal.trigger import SIDES
-from volbal.values import Fill, PositionState
+from volbal.values import Fill, PositionState, Side
 
+SIDES = {kernel.BUY: Side.BUY, kernel.SELL: Side.SELL}
 _TEN_THOUSAND = Decimal(10_000)
 
 
@@ -63,6 +63,7 @@ class Engine:
         self._slippage_bps = policy.slippage_bps
         self._order_cap = settings.guardrail.max_orders_per_day
         self._fresh = kernel.Day(ZERO, self._order_cap == 0, False)
+        self._cell = kernel_cell(start)
         self._take(start)
         self._trades: list[SimulatedTrade] = []
 
@@ -74,9 +75,7 @@ class Engine:
             if number == self._next_stop:
                 self._begin_day(number)
             number = stretch(number, self._next_stop)
-        return Run(
-            final=self._state(), trades=tuple(self._trades), dividends_received=self._actions.received
-        )
+        return Run(final=self._state(), trades=tuple(self._trades), dividends_received=self._actions.received)
 
     def _stretch(self, number: int, stop: int) -> int:
         """Go to the next bar that may trade before a stop, and visit it; return the bar to go on from."""
@@ -95,7 +94,7 @@ class Engine:
         return number + 1
 
     def _visit_next_open(self, number: int) -> int:
-        """Fill at the open what the last close asked for, if the open still asks, for as long as closes ask."""
+        """Fill at the next open what a close asks for, if the open still asks, for as long as closes ask."""
         series, day = self._series, self._fresh
         while self._asks(series.closes[number], day) and number + 1 < self._last:
             number += 1
@@ -120,7 +119,7 @@ class Engine:
         side, qty = outcome.side, outcome.qty
         if self._slippage_bps:
             price = to_six(price * (_TEN_THOUSAND + side * self._slippage_bps) / _TEN_THOUSAND)
-        notional = (qty * price).quantize(PRICE_TICK)
+        notional: Decimal = (qty * price).quantize(PRICE_TICK)
         commission = (notional * self._rate).quantize(PRICE_TICK)
         self._fill(side, qty, price, notional, commission)
         self._trades.append(SimulatedTrade(self._days[number], SIDES[side], qty, price, commission))

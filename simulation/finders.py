@@ -91,7 +91,7 @@ def float_cell(cell: kernel.Cell) -> kernel.Cell:
 def float_rules(rules: kernel.Rules) -> kernel.Rules:
     """Return the rules in floats."""
     *numbers, below_min = rules
-    return kernel.Rules(*map(float, numbers), below_min)
+    return kernel.Rules._make([*map(float, numbers), below_min])
 
 
 def is_proportional(strategy: str) -> bool:

@@ -10,8 +10,12 @@ from typing import Any
 from market.values import DayBar, History
 from simulation.fold import Run, SimulatedTrade, value_of
 from simulation.holding import hold
-from volbal.numbers import ZERO, exact, plain, to_six
-from volbal.values import PositionState
+from simulation.metrics import Metrics, metrics_of, yardstick_of
+from simulation.series import Series, series_of
+from volbal.numbers import ZERO, plain
+from volbal.values import GuardrailConfig, PositionState
+
+DEFAULT_GUARDRAIL = GuardrailConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,7 @@ class Result:
     trades: Sequence[SimulatedTrade]
     dividends_received: Decimal
     hold_final: PositionState
+    metrics: Metrics
 
     @property
     def value(self) -> Decimal:
@@ -37,18 +42,20 @@ class Result:
         return value_of(self.hold_final, self.bars[-1].close)
 
     @property
-    def start_value(self) -> Decimal:
-        """What it was worth at the first close."""
-        return value_of(self.start, self.bars[0].close)
-
-    @property
     def commissions(self) -> Decimal:
         """All commissions paid."""
         return sum((trade.commission for trade in self.trades), ZERO)
 
 
-def result_of(history: History, start: PositionState, run: Run) -> Result:
-    """Put a run beside holding the same start over the same history."""
+def result_of(
+    history: History,
+    start: PositionState,
+    run: Run,
+    guardrail: GuardrailConfig = DEFAULT_GUARDRAIL,
+    series: Series | None = None,
+) -> Result:
+    """Put a run beside holding the same start over the same history. `series` is the history laid out."""
+    yardstick = yardstick_of(series_of(history) if series is None else series, start)
     return Result(
         ticker=history.ticker,
         bars=history.bars,
@@ -57,21 +64,8 @@ def result_of(history: History, start: PositionState, run: Run) -> Result:
         trades=run.trades,
         dividends_received=run.dividends_received,
         hold_final=hold(history, start),
+        metrics=metrics_of(start, run, guardrail, yardstick),
     )
-
-
-def metrics_of(result: Result) -> dict[str, Decimal | int | None]:
-    """Return the figures of a run: dollars, percent points, counts."""
-    return {
-        "trade_count": len(result.trades),
-        "commissions": result.commissions,
-        "dividends_received": result.dividends_received,
-        "start_value": result.start_value,
-        "hold_value": result.hold_value,
-        "total_return_pct": _gain_pct(result.start_value, result.value),
-        "hold_return_pct": _gain_pct(result.start_value, result.hold_value),
-        "value_minus_hold": result.value - result.hold_value,
-    }
 
 
 def as_json(result: Result) -> dict[str, Any]:
@@ -90,7 +84,7 @@ def as_json(result: Result) -> dict[str, Any]:
             "anchor_price": None if final.anchor_price is None else plain(final.anchor_price),
             "value": plain(result.value),
         },
-        "metrics": {name: _json_number(number) for name, number in metrics_of(result).items()},
+        "metrics": {name: _json_number(number) for name, number in result.metrics.items()},
     }
 
 
@@ -103,11 +97,6 @@ def trade_as_json(trade: SimulatedTrade) -> dict[str, str]:
         "price": plain(trade.price),
         "commission": plain(trade.commission),
     }
-
-
-def _gain_pct(start: Decimal, end: Decimal) -> Decimal | None:
-    with exact():
-        return to_six((end - start) * 100 / start) if start else None
 
 
 def _json_number(number: Decimal | int | None) -> str | int | None:

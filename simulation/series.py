@@ -14,7 +14,8 @@ from market.values import History
 class Series:
     """One history's bars by number. `stops` are those with something due in their morning, ascending.
 
-    The floats only tell where to look; whatever happens is decided on the decimals.
+    `ticks` are the closes in millionths of a dollar. The floats only tell where to look; whatever happens is
+    decided on the decimals.
     """
 
     history: History
@@ -22,6 +23,7 @@ class Series:
     opens: Sequence[Decimal]
     closes: Sequence[Decimal]
     floats: Sequence[float]
+    ticks: Sequence[int]
     stops: Sequence[int]
 
     def __len__(self) -> int:
@@ -41,6 +43,7 @@ def series_of(history: History) -> Series:
         opens=[bar.open for bar in bars],
         closes=closes,
         floats=list(map(float, closes)),
+        ticks=[int(close.scaleb(6)) for close in closes],
         stops=_stops(history, days),
     )
 

@@ -10,11 +10,20 @@ from rich.console import Console
 from rich.table import Table
 
 from simulation.fold import SimulatedTrade
-from simulation.report import Result, metrics_of
+from simulation.metrics import Metrics
+from simulation.report import Result
 from volbal.values import Side
 
 CENT = Decimal("0.01")
 LAST_TRADES = 5
+NOT_ENOUGH = "not enough data"
+STATISTICS = (
+    ("return a year", "annual_return_pct", " %"),
+    ("volatility a year", "volatility_pct", " %"),
+    ("Sharpe ratio", "sharpe_ratio", ""),
+    ("Sortino ratio", "sortino_ratio", ""),
+    ("deepest drawdown", "max_drawdown_pct", " %"),
+)
 
 
 def print_result(result: Result, stream: IO[str]) -> None:
@@ -31,7 +40,7 @@ def _summary(result: Result) -> Table:
     table.add_column("")
     table.add_column("volatility balancing", justify="right")
     table.add_column("just holding", justify="right")
-    figures, hold = metrics_of(result), result.hold_final
+    figures, hold = result.metrics, result.hold_final
     bought = sum(trade.side is Side.BUY for trade in result.trades)
     rows = (
         ("trades", f"{len(result.trades)} ({bought} buys, {len(result.trades) - bought} sells)", "0"),
@@ -40,6 +49,9 @@ def _summary(result: Result) -> Table:
         ("dividends to come", _dollars(result.final.dividend_receivable), _dollars(hold.dividend_receivable)),
         ("value", _dollars(result.value), _dollars(result.hold_value)),
         ("return", _pct(figures["total_return_pct"]), _pct(figures["hold_return_pct"])),
+        *(_beside(figures, words, name, unit) for words, name, unit in STATISTICS),
+        ("inside the guardrails", _pct(figures["inside_guardrails_pct"], ""), ""),
+        ("turnover", _pct(figures["turnover_pct"], ""), ""),
         (
             "dividends received, net",
             _dollars(result.dividends_received),
@@ -51,6 +63,14 @@ def _summary(result: Result) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _beside(figures: Metrics, words: str, name: str, unit: str) -> tuple[str, str, str]:
+    return words, _number(figures[name], unit), _number(figures[f"hold_{name}"], unit)
+
+
+def _number(value: Decimal | int | None, unit: str) -> str:
+    return NOT_ENOUGH if value is None else f"{value:,.2f}{unit}"
 
 
 def _trades(trades: Sequence[SimulatedTrade]) -> Table:
@@ -74,5 +94,5 @@ def _dollars(amount: Decimal) -> str:
     return f"{amount.quantize(CENT):,}"
 
 
-def _pct(value: Decimal | int | None) -> str:
-    return "" if value is None else f"{value:+.2f} %"
+def _pct(value: Decimal | int | None, sign: str = "+") -> str:
+    return "" if value is None else f"{value:{sign}.2f} %"

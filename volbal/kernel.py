@@ -102,8 +102,8 @@ class Arithmetic(NamedTuple):
     size: Callable[..., Number]
 
 
-# Bounds on the notional: one from below, four from above (guardrail, own, cap on a trade, cap on a day), in the
-# order in which ties are won. A plain tuple, because one is made for every trade.
+# Bounds on the notional: one from below, four from above (guardrail, own, cap on a trade, cap on a day), in
+# the order in which ties are won. A plain tuple, because one is made for every trade.
 Limits = tuple[Number, Number, Number, Number, Number]
 
 
@@ -137,8 +137,8 @@ def complete_rules(
     """Return the rules with what follows from them.
 
     `sells_at` and `buys_at` are in % of the anchor. Buying or selling n until the stock share is x % solves
-    to n = (distance from x % of the value) / (1 +- x % of the rate): those divisors, times 100. `cost` is what
-    a dollar's worth costs to buy.
+    to n = (distance from x % of the value) / (1 +- x % of the rate): those divisors, times 100. `cost` is
+    what a dollar's worth costs to buy.
     """
     return Rules(
         up_pct=up_pct,
@@ -238,9 +238,7 @@ def is_allowed(qty: Number, price: Number, bounds: Limits, ops: Arithmetic) -> b
     """Say whether a quantity stays under every bound from above."""
     _, upper, own, max_trade, max_daily = bounds
     notional = ops.fixed(qty * price)
-    return bool(
-        notional <= upper and notional <= own and notional <= max_trade and notional <= max_daily
-    )
+    return bool(notional <= upper and notional <= own and notional <= max_trade and notional <= max_daily)
 
 
 def rounded_qty(

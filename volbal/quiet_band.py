@@ -44,15 +44,19 @@ def quiet_band(
         return None
     first = _beyond(anchor * (100 - trigger.down_threshold_pct) / 100)
     last = _short_of(anchor * (100 + trigger.up_threshold_pct) / 100)
-    rails = _within_rails(position.qty, position.get_effective_cash(), guardrail)
+    rails = prices_inside(position.qty, position.get_effective_cash(), guardrail)
     if rails is None:
         return None
     first, last = max(first, rails.first), min(last, rails.last)
     return QuietBand(first, last) if first <= last else None
 
 
-def _within_rails(qty: Decimal, cash: Decimal, guardrail: GuardrailConfig) -> QuietBand | None:
-    """Return the prices at which the stock share is inside the band, bounds included."""
+@in_exact_context
+def prices_inside(qty: Decimal, cash: Decimal, guardrail: GuardrailConfig) -> QuietBand | None:
+    """Return the prices at which the stock share is inside the guardrails, bounds included.
+
+    `cash` is effective cash, in dollars.
+    """
     low, high = guardrail.min_stock_pct, guardrail.max_stock_pct
     first, last = in_ticks(PRICE_TICK), in_ticks(MAX_PRICE)
     if qty == 0:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from volbal.kernel import Cell, Rules
+from volbal.kernel import Cell, Number, Rules
 
 NEVER_BUYS = 0.0
 NEVER_SELLS = 1e300
@@ -53,7 +53,9 @@ def still_prices(cell: Cell, rules: Rules, proportional: bool) -> StillPrices:
     least = least_trade(rules)
     if is_capped_to_nothing(cell, rules, least):
         return StillPrices(NEVER_BUYS, NEVER_SELLS)
-    return StillPrices(buys_from(cell, rules, least, proportional), sells_from(cell, rules, least, proportional))
+    return StillPrices(
+        buys_from(cell, rules, least, proportional), sells_from(cell, rules, least, proportional)
+    )
 
 
 def quiet_prices(cell: Cell, rules: Rules) -> StillPrices:
@@ -85,7 +87,7 @@ def is_capped_to_nothing(cell: Cell, rules: Rules, least: Least) -> bool:
     return bool(rules.max_daily == 0.0 or rules.max_daily * MORE < least.notional)
 
 
-def buys_from(cell: Cell, rules: Rules, least: Least, proportional: bool) -> float:
+def buys_from(cell: Cell, rules: Rules, least: Least, proportional: bool) -> Number:
     """Return the price at or below which a purchase is possible."""
     own = cell.cash * MORE + MONEY_GRANTED
     if own < least.notional or cell.cash <= 0.0:
@@ -100,7 +102,7 @@ def buys_from(cell: Cell, rules: Rules, least: Least, proportional: bool) -> flo
     return price if has_room_at(price, cell, rules, least) else NEVER_BUYS
 
 
-def sells_from(cell: Cell, rules: Rules, least: Least, proportional: bool) -> float:
+def sells_from(cell: Cell, rules: Rules, least: Least, proportional: bool) -> Number:
     """Return the price at or above which a sale is possible."""
     if cell.qty * MORE < least.qty or cell.qty <= 0.0:
         return NEVER_SELLS
@@ -114,7 +116,7 @@ def sells_from(cell: Cell, rules: Rules, least: Least, proportional: bool) -> fl
     return price
 
 
-def size_reached(cell: Cell, rules: Rules, least: Least, side: float) -> float:
+def size_reached(cell: Cell, rules: Rules, least: Least, side: float) -> Number:
     """Return the price from which the proportional size is worth the least notional.
 
     |anchor - x| r (q x + C) / x grows with the distance on either side, so it has one root there: that of
@@ -134,7 +136,7 @@ def size_reached(cell: Cell, rules: Rules, least: Least, side: float) -> float:
     return NEVER_SELLS if side > 0.0 else cell.anchor
 
 
-def buys_for_the_band(cell: Cell, rules: Rules, least: Least) -> float:
+def buys_for_the_band(cell: Cell, rules: Rules, least: Least) -> Number:
     """Return the price at or below which the lower guardrail asks for a purchase of enough."""
     effective = (cell.cash + cell.receivable) * MORE
     m = rules.low_pct / 100.0
@@ -153,7 +155,7 @@ def buys_for_the_band(cell: Cell, rules: Rules, least: Least) -> float:
     return lesser(rail, enough / slope if enough > 0.0 else NEVER_BUYS)
 
 
-def sells_for_the_band(cell: Cell, rules: Rules, least: Least) -> float:
+def sells_for_the_band(cell: Cell, rules: Rules, least: Least) -> Number:
     """Return the price at or above which the upper guardrail asks for a sale of enough."""
     effective = (cell.cash + cell.receivable) * LESS
     m = rules.high_pct / 100.0
@@ -167,7 +169,7 @@ def sells_for_the_band(cell: Cell, rules: Rules, least: Least) -> float:
     return greater(rail, (m * effective / divisor * LESS + least.notional) / slope)
 
 
-def room_to_buy(cell: Cell, rules: Rules, least: Least) -> float:
+def room_to_buy(cell: Cell, rules: Rules, least: Least) -> Number:
     """Return the price at or below which the upper guardrail leaves room for the least purchase."""
     effective = (cell.cash + cell.receivable) * MORE
     m = rules.high_pct / 100.0
@@ -184,7 +186,7 @@ def room_to_buy(cell: Cell, rules: Rules, least: Least) -> float:
     return price * MORE
 
 
-def room_to_sell(cell: Cell, rules: Rules, least: Least) -> float:
+def room_to_sell(cell: Cell, rules: Rules, least: Least) -> Number:
     """Return the price at or above which the lower guardrail leaves room for the least sale."""
     effective = (cell.cash + cell.receivable) * LESS
     m = rules.low_pct / 100.0
@@ -199,7 +201,7 @@ def room_to_sell(cell: Cell, rules: Rules, least: Least) -> float:
     return greater(price, by_qty) * LESS
 
 
-def cap_reached(cell: Cell, rules: Rules, least: Least) -> float:
+def cap_reached(cell: Cell, rules: Rules, least: Least) -> Number:
     """Return the price from which the cap on one trade allows the least notional."""
     part = rules.max_trade_pct / 100.0 * MORE
     if part <= 0.0:
@@ -216,11 +218,11 @@ def has_room_at(price: float, cell: Cell, rules: Rules, least: Least) -> bool:
     return bool(rules.max_trade_pct > 0.0 and allowed >= least.notional)
 
 
-def lesser(one: float, other: float) -> float:
+def lesser(one: float, other: float) -> Number:
     """Return the smaller of two."""
     return one if one < other else other
 
 
-def greater(one: float, other: float) -> float:
+def greater(one: float, other: float) -> Number:
     """Return the larger of two."""
     return one if one > other else other

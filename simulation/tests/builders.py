@@ -108,7 +108,7 @@ def result(
 ) -> Result:
     """Fold and put the run beside holding."""
     run = fold(history, *assignments, fill=fill, qty=qty, cash=cash)
-    return result_of(history, start_of(history, qty, cash), run)
+    return result_of(history, start_of(history, qty, cash), run, settings_from(assignments).guardrail)
 
 
 def bring_in(history: History) -> History:

@@ -13,7 +13,14 @@ from simulation.fold import simulate_every_bar
 from simulation.series import series_of
 from simulation.setup import FillModel, Settings
 from simulation.tests.builders import start_of
-from simulation.tests.test_skipping import EXAMPLES, outcome_of, random_history, random_settings, random_start, told
+from simulation.tests.test_skipping import (
+    EXAMPLES,
+    outcome_of,
+    random_history,
+    random_settings,
+    random_start,
+    told,
+)
 
 
 def compiled(history, start, settings, fill):

@@ -70,7 +70,9 @@ def walk(choose: random.Random, bars: int) -> list[Decimal]:
             price = max((price * Decimal(choose.gauss(1, 0.2))).quantize(Decimal("1e-6")), Decimal("1e-6"))
             price = min(price, Decimal(900_000))
         else:
-            price = max((price * Decimal(choose.gauss(1, 0.002))).quantize(Decimal("0.0001")), Decimal("0.01"))
+            price = max(
+                (price * Decimal(choose.gauss(1, 0.002))).quantize(Decimal("0.0001")), Decimal("0.01")
+            )
         prices.append(price)
     return prices
 

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             run = self._run(order, resume=options["resume"])
         except VolbalError as error:
             raise CommandError(error.detail) from None
-        result = result_of(order.history, order.start, replayed_run(run))
+        result = result_of(order.history, order.start, replayed_run(run), order.settings.guardrail)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result)))
             return

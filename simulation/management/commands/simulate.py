@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from simulation.command_line import add_run_options, order_or_usage
 from simulation.engine import simulate
 from simulation.report import as_json, result_of
+from simulation.series import series_of
 from volbal.errors import VolbalError
 
 
@@ -24,10 +25,11 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         order = order_or_usage(self.parser, options)
         try:
-            run = simulate(order.history, order.start, order.settings, order.fill)
+            series = series_of(order.history)
+            run = simulate(order.history, order.start, order.settings, order.fill, series=series)
         except VolbalError as error:
             raise CommandError(error.detail) from None
-        result = result_of(order.history, order.start, run)
+        result = result_of(order.history, order.start, run, order.settings.guardrail, series)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result)))
             return
