@@ -1,9 +1,9 @@
-"""Replays, to look at."""
+"""Replays, simulations and optimizations, to look at."""
 
 from django.contrib import admin
 
 from accounts.read_only_admin import ReadOnlyAdmin
-from simulation.models import DrivenCell, ReplayRun
+from simulation.models import DrivenCell, Optimization, ReplayRun, Simulation
 
 
 @admin.register(ReplayRun)
@@ -18,3 +18,10 @@ class DrivenCellAdmin(ReadOnlyAdmin):
     list_display = ("position", "run", "done_date")
     list_select_related = ("position",)
     ordering = ("-run", "position__tenant__name", "position__number")
+
+
+@admin.register(Simulation, Optimization)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "tenant", "ticker", "first_date", "last_date", "status", "done", "total")
+    list_select_related = ("tenant",)
+    ordering = ("-created_at",)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from simulation.actions import Actions
 from simulation.fold import SimulatedTrade
 from simulation.series import Series
-from volbal.fills import notional_of
 from volbal.numbers import ZERO, exact, to_six
 from volbal.values import PositionState, Side
 
@@ -58,32 +57,35 @@ def course_of(series: Series, start: PositionState, trades: Sequence[SimulatedTr
     by_bar: dict[int, list[SimulatedTrade]] = {}
     for trade in trades:
         by_bar.setdefault(numbers[trade.date], []).append(trade)
-    stops, actions, state, dividends = set(series.stops), Actions(series.history), start, ZERO
-    steps = [Step(0, start.qty, start.get_effective_cash())]
+    stops, actions, dividends = set(series.stops), Actions(series.history), ZERO
+    state, qty, cash = start, start.qty, start.cash
+    steps = [Step(0, qty, start.get_effective_cash())]
     with exact():
         for number in sorted(stops | by_bar.keys()):
             if number in stops:
-                before = state.get_effective_cash()
-                state = actions.begin_day(state, series.days[number])
-                dividends += state.get_effective_cash() - before
-            for trade in by_bar.get(number, ()):
-                state = _traded(state, trade)
-            steps.append(Step(number, state.qty, state.get_effective_cash()))
+                before = cash + state.dividend_receivable
+                state = actions.begin_day(replace(state, qty=qty, cash=cash), series.days[number])
+                qty, cash = state.qty, state.cash
+                dividends += cash + state.dividend_receivable - before
+            for _, side, shares, price, commission in by_bar.get(number, ()):
+                notional = to_six(shares * price)
+                if side is Side.BUY:
+                    qty, cash = qty + shares, cash - notional - commission
+                else:
+                    qty, cash = qty - shares, cash + notional - commission
+            steps.append(Step(number, qty, cash + state.dividend_receivable))
     if len(steps) > 1 and steps[1].first == 0:
         del steps[0]
     return Course(series=series, steps=steps, dividends=dividends)
 
 
+def traded_notional(trades: Sequence[SimulatedTrade]) -> Decimal:
+    """Return what all trades were worth together, each to 6 places, in dollars."""
+    with exact():
+        return sum((to_six(trade.qty * trade.price) for trade in trades), ZERO)
+
+
 def brought_in(trades: Sequence[SimulatedTrade]) -> Decimal:
     """Return what trades brought in, in dollars, commissions left aside; negative where they cost."""
-    return sum((_brought(trade) for trade in trades), ZERO)
-
-
-def _brought(trade: SimulatedTrade) -> Decimal:
-    notional = notional_of(trade.qty, trade.price)
-    return -notional if trade.side is Side.BUY else notional
-
-
-def _traded(state: PositionState, trade: SimulatedTrade) -> PositionState:
-    qty = state.qty + trade.qty if trade.side is Side.BUY else state.qty - trade.qty
-    return replace(state, qty=qty, cash=state.cash + _brought(trade) - trade.commission)
+    sold = [trade for trade in trades if trade.side is Side.SELL]
+    return 2 * traded_notional(sold) - traded_notional(trades)

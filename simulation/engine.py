@@ -7,6 +7,7 @@ payment are stops. `fold.simulate_every_bar` is the plain way, and gives the sam
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from market.values import History
@@ -24,6 +25,8 @@ from volbal.values import Fill, PositionState, Side
 SIDES = {kernel.BUY: Side.BUY, kernel.SELL: Side.SELL}
 _TEN_THOUSAND = Decimal(10_000)
 
+Watch = Callable[[int], None]
+
 
 def simulate(
     history: History,
@@ -33,16 +36,18 @@ def simulate(
     *,
     series: Series | None = None,
     finder: FinderMaker = usual_finder,
+    watch: Watch | None = None,
 ) -> Run:
     """Fold the rules over `history`, beginning with its first bar, at whose close `start` holds.
 
     Dividends and splits dated on or before the first bar are ignored. `series` is the same history laid out
-    before, to be shared by many runs. Raises ValueError without bars, and OutOfRange where the books could
+    before, to be shared by many runs. `watch` is told every now and then how many bars are done, and may end
+    the run by raising. Raises ValueError without bars, and OutOfRange where the books could
     not keep the balances.
     """
     laid_out = series_of(history) if series is None else series
     with exact():
-        return Engine(laid_out, start, settings, finder).run(fill)
+        return Engine(laid_out, start, settings, finder).run(fill, watch)
 
 
 class Engine:
@@ -67,11 +72,13 @@ class Engine:
         self._take(start)
         self._trades: list[SimulatedTrade] = []
 
-    def run(self, fill: FillModel) -> Run:
+    def run(self, fill: FillModel, watch: Watch | None = None) -> Run:
         """Go through all bars."""
         self._visit = self._visit_close if fill is FillModel.CLOSE else self._visit_next_open
         stretch, number, last = self._stretch, 0, self._last
         while number < last:
+            if watch is not None:
+                watch(number)
             if number == self._next_stop:
                 self._begin_day(number)
             number = stretch(number, self._next_stop)

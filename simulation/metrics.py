@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulation.curve import Course, brought_in, course_of
+from simulation.curve import Course, brought_in, course_of, traded_notional
 from simulation.fold import Run, SimulatedTrade
 from simulation.series import Series
 from simulation.statistics import Statistics, statistics_of
-from volbal.fills import notional_of
 from volbal.numbers import ZERO, exact, to_six, to_twelve
 from volbal.quiet_band import prices_inside
 from volbal.values import GuardrailConfig, PositionState
@@ -117,10 +116,11 @@ def _told(statistics: Statistics, prefix: str) -> Metrics:
         "sortino_ratio",
         "max_drawdown_pct",
     )
-    return {f"{prefix}{name}": _decimal(getattr(statistics, name)) for name in names}
+    return {f"{prefix}{name}": decimal_of(getattr(statistics, name)) for name in names}
 
 
-def _decimal(number: float | None) -> Decimal | None:
+def decimal_of(number: float | None) -> Decimal | None:
+    """Return a figure to the 12 places that are told."""
     return None if number is None else to_twelve(Decimal(number))
 
 
@@ -131,8 +131,7 @@ def _commissions(trades: Sequence[SimulatedTrade]) -> Decimal:
 def _turnover_pct(trades: Sequence[SimulatedTrade], values: Sequence[float]) -> Decimal | None:
     """Return all notional traded as a percentage of the mean value."""
     mean = sum(values) / len(values)
-    traded = sum((notional_of(trade.qty, trade.price) for trade in trades), ZERO)
-    return _decimal(float(traded) / mean * 100) if mean > 0 else None
+    return decimal_of(float(traded_notional(trades)) / mean * 100) if mean > 0 else None
 
 
 def _gain_pct(start: Decimal, end: Decimal) -> Decimal | None:

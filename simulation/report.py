@@ -70,22 +70,31 @@ def result_of(
 
 def as_json(result: Result) -> dict[str, Any]:
     """Return the run as plain JSON; decimals are strings."""
-    final = result.final
     return {
         "ticker": result.ticker,
         "from": result.bars[0].date.isoformat(),
         "to": result.bars[-1].date.isoformat(),
         "bars": len(result.bars),
         "trades": [trade_as_json(trade) for trade in result.trades],
-        "final": {
-            "qty": plain(final.qty),
-            "cash": plain(final.cash),
-            "dividend_receivable": plain(final.dividend_receivable),
-            "anchor_price": None if final.anchor_price is None else plain(final.anchor_price),
-            "value": plain(result.value),
-        },
-        "metrics": {name: _json_number(number) for name, number in result.metrics.items()},
+        "final": final_as_json(result.final, result.value),
+        "metrics": metrics_as_json(result.metrics),
     }
+
+
+def final_as_json(final: PositionState, value: Decimal) -> dict[str, str | None]:
+    """Return where a run ended as plain JSON."""
+    return {
+        "qty": plain(final.qty),
+        "cash": plain(final.cash),
+        "dividend_receivable": plain(final.dividend_receivable),
+        "anchor_price": None if final.anchor_price is None else plain(final.anchor_price),
+        "value": plain(value),
+    }
+
+
+def metrics_as_json(metrics: Metrics) -> dict[str, str | int | None]:
+    """Return figures as plain JSON; null is "not enough data"."""
+    return {name: _json_number(number) for name, number in metrics.items()}
 
 
 def trade_as_json(trade: SimulatedTrade) -> dict[str, str]:

@@ -51,11 +51,10 @@ def quiet_band(
     return QuietBand(first, last) if first <= last else None
 
 
-@in_exact_context
 def prices_inside(qty: Decimal, cash: Decimal, guardrail: GuardrailConfig) -> QuietBand | None:
     """Return the prices at which the stock share is inside the guardrails, bounds included.
 
-    `cash` is effective cash, in dollars.
+    `cash` is effective cash, in dollars. Call inside `exact()`.
     """
     low, high = guardrail.min_stock_pct, guardrail.max_stock_pct
     first, last = in_ticks(PRICE_TICK), in_ticks(MAX_PRICE)

@@ -53,6 +53,11 @@ TIMETABLE: Mapping[str, Entry] = {
         every_s=1,
         what="Plays what is due of the live replay of history, if there is one; the demo is one.",
     ),
+    "Run simulations": Entry(
+        task="simulation.work_off_jobs",
+        every_s=2,
+        what="Makes the simulations and tries the settings that are waiting, if there are any.",
+    ),
     "Compare with brokers": Entry(
         task="orders.compare_with_brokers", every_s=300, what="Compares the books with those of brokers."
     ),
