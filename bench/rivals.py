@@ -1,4 +1,4 @@
-"""The same strategy on vectorbt and on backtesting.py; run by bench/simulation.py in an environment of theirs.
+"""The same strategy on vectorbt and on backtesting.py; run by bench/simulation.py in their own environment.
 
 `rivals.py ENGINE WORK` runs it twice, the first time to compile, and prints trades and processor seconds.
 """
