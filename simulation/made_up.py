@@ -11,6 +11,7 @@ from math import exp, sqrt
 from market.values import DayBar, History
 from simulation.grid import Grid, all_values, settings_of_trial, trial_count
 from simulation.overfitting import EXCESS, Candidate, Verdict, judge
+from simulation.pull_back import pull_back_score
 from simulation.setup import FillModel, Settings, starting_state
 from simulation.statistics import SESSIONS_A_YEAR
 from simulation.trials import Bench, bench_of, spans_of, try_out
@@ -69,8 +70,16 @@ def verdict_on(kind: str, seed: int, bars: int = BARS, grid: Grid = GRID) -> Ver
     candidates = []
     for number, values in enumerate(all_values(grid)):
         tried = try_out(bench, settings_of_trial(values, Settings()))
-        candidates.append(Candidate(number=number, values=values, metrics=tried.metrics, parts=tried.parts))
-    return judge(candidates, grid, EXCESS, folds=0)
+        candidates.append(
+            Candidate(
+                number=number,
+                values=values,
+                metrics=tried.metrics,
+                parts=tried.parts,
+                blocks=tried.blocks,
+            )
+        )
+    return judge(candidates, grid, EXCESS, folds=0, pull_back=pull_back_score(bench.series))
 
 
 def _bench(history: History, trials: int) -> Bench:

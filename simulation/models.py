@@ -194,13 +194,15 @@ class OptimizationChunk(models.Model):
 
 
 class Trial(models.Model):
-    """What one setting of a grid came to. `parts` are its figures by part of the history."""
+    """What one setting of a grid came to. `parts` are its figures by part of the history,
+    `blocks` its excess over holding by block of days."""
 
     optimization = models.ForeignKey(Optimization, on_delete=models.CASCADE, related_name="trials")
     number = models.PositiveIntegerField()
     values = models.JSONField()
     metrics = models.JSONField()
     parts = models.JSONField()
+    blocks = models.JSONField()
 
     class Meta:
         constraints = [

@@ -38,6 +38,7 @@ from simulation.models import (
     Trial,
 )
 from simulation.overfitting import EXCESS
+from simulation.pull_back import pull_back_score
 from simulation.report import metrics_as_json
 from simulation.requests import RunRequest, ground_of, ground_of_job, settings_of_job
 from simulation.runs import job_columns
@@ -197,6 +198,7 @@ def _tried(optimization: Optimization, chunk: OptimizationChunk) -> Iterator[Tri
                 values=values,
                 metrics={"error": error.detail},
                 parts={},
+                blocks=[],
             )
             continue
         parts = {name: metrics_as_json(part) for name, part in tried.parts.items()}
@@ -206,6 +208,7 @@ def _tried(optimization: Optimization, chunk: OptimizationChunk) -> Iterator[Tri
             values=values,
             metrics=metrics_as_json(tried.metrics),
             parts=parts,
+            blocks=tried.blocks,
         )
 
 
@@ -230,7 +233,8 @@ def _save(chunk: OptimizationChunk, trials: Sequence[Trial], clock: Clock) -> No
         optimization.status = JobStatus.RUNNING
         if optimization.done == optimization.total:
             optimization.status, optimization.finished_at = JobStatus.DONE, clock()
-            optimization.verdict = verdict_of(optimization)
+            series = _bench(optimization.pk).series
+            optimization.verdict = verdict_of(optimization, pull_back_score(series))
         optimization.save(update_fields=["done", "status", "finished_at", "verdict"])
 
 

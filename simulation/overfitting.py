@@ -1,25 +1,28 @@
 """Whether the best of many settings is good, or only the luckiest. Source: docs/simulation.md, "Overfitting".
 
 What is judged is each day's return above that of just holding. Of many settings without any skill one still
-looks good: the deflated Sharpe ratio (Bailey and Lopez de Prado, 2014) says how likely the best one's is more
-than that, given how many were tried, how much they differ, and how its returns are spread.
+looks good: the deflated Sharpe ratio (after Bailey and Lopez de Prado, 2014) says how likely the best one's is
+more than that, given how many were tried, how little they move together, and how its returns are spread. How
+far their ratios lie apart, which the paper takes for luck, is not: on a price that is drawn back, settings
+differ because some are better.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import e, sqrt
-from statistics import NormalDist, median, pvariance
+from math import e, fsum, sqrt
+from statistics import NormalDist, median
 
 from simulation.grid import Grid, as_number
 from simulation.metrics import Metrics
+from simulation.pull_back import DRAWN_BACK_BELOW
 from simulation.statistics import SESSIONS_A_YEAR
 from simulation.trials import ALL, TEST, TRAIN
 
 EULER = 0.5772156649015329
 # How sure one has to be that the best setting's advantage isn't luck.
-SURE_ENOUGH = 0.98
+SURE_ENOUGH = 0.9
 # A plateau's neighbours keep at least this part of the best setting's lead over the middle of the field.
 PLATEAU_KEEPS = 0.5
 LESS_IS_BETTER = {"max_drawdown_pct", "volatility_pct", "turnover_pct", "commissions", "trade_count"}
@@ -31,12 +34,16 @@ _NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One trial: its number in the grid, values, and figures by part, `metrics` over all bars."""
+    """One trial: its number in the grid, values, and figures by part, `metrics` over all bars.
+
+    `blocks` are its excess over holding by block of days.
+    """
 
     number: int
     values: Mapping[str, str]
     metrics: Metrics
     parts: Mapping[str, Metrics]
+    blocks: Sequence[float]
 
     def figure(self, name: str, part: str) -> float | None:
         """Return a figure over a part; what is only known over all bars is taken from there."""
@@ -56,6 +63,7 @@ class Verdict:
     trials: int
     is_robust: bool
     deflated_sharpe: float | None
+    pull_back: float | None
     test_excess_ratio: float | None
     walk_forward_excess_ratio: float | None
     edges: tuple[str, ...]
@@ -68,8 +76,13 @@ class Verdict:
         return "robust improvement" if self.is_robust else "no robust improvement"
 
 
-def judge(candidates: Sequence[Candidate], grid: Grid, rank_by: str, folds: int) -> Verdict | None:
-    """Judge the best of all trials as ranked on the training part; None if no trial can be ranked."""
+def judge(
+    candidates: Sequence[Candidate], grid: Grid, rank_by: str, folds: int, pull_back: float | None
+) -> Verdict | None:
+    """Judge the best of all trials as ranked on the training part; None if no trial can be ranked.
+
+    `pull_back` is the price's `pull_back_score`.
+    """
     ranked = ranking(candidates, rank_by, TRAIN)
     if not ranked:
         return None
@@ -77,12 +90,13 @@ def judge(candidates: Sequence[Candidate], grid: Grid, rank_by: str, folds: int)
     deflated = deflated_sharpe(best, candidates)
     tested = best.figure(EXCESS, TEST)
     walked = walk_forward(candidates, rank_by, folds)
-    reasons = _reasons(best, deflated, tested)
+    reasons = _reasons(best, deflated, tested, pull_back)
     return Verdict(
         best=best.number,
         trials=len(candidates),
         is_robust=not reasons,
         deflated_sharpe=deflated,
+        pull_back=pull_back,
         test_excess_ratio=tested,
         walk_forward_excess_ratio=walked,
         edges=edges_of(best, grid),
@@ -100,27 +114,52 @@ def ranking(candidates: Sequence[Candidate], rank_by: str, part: str) -> list[Ca
 
 
 def deflated_sharpe(best: Candidate, candidates: Sequence[Candidate]) -> float | None:
-    """Return how likely the best one's daily excess beats that of the luckiest of as many without skill."""
-    figures = best.parts[ALL]
-    ratio, count = best.figure(EXCESS, ALL), figures.get("returns")
+    """Return how likely the best one's daily excess beats that of the luckiest of as many without skill.
+
+    Only the part that chose it can have been lucky, so that luck counts by that part's share of the root of
+    the days.
+    """
+    ratio, returns = best.figure(EXCESS, ALL), best.figure("returns", ALL)
+    chosen_on = best.figure("returns", TRAIN)
     skewness, kurtosis = best.figure("excess_skewness", ALL), best.figure("excess_kurtosis", ALL)
-    if ratio is None or count is None or skewness is None or kurtosis is None:
+    if ratio is None or returns is None or chosen_on is None or skewness is None or kurtosis is None:
         return None
-    ratios = [one for c in candidates if (one := c.figure(EXCESS, ALL)) is not None]
-    daily, luckiest = ratio / sqrt(SESSIONS_A_YEAR), luckiest_ratio(ratios) / sqrt(SESSIONS_A_YEAR)
+    daily = ratio / sqrt(SESSIONS_A_YEAR)
     spread = 1 - skewness * daily + (kurtosis - 1) / 4 * daily * daily
-    if spread <= 0:
+    if spread <= 0 or returns < 2:
         return None
-    return _NORMAL.cdf((daily - luckiest) * sqrt(float(count) - 1) / sqrt(spread))
+    luck = luckiest_score(candidates) * sqrt(chosen_on / returns)
+    return _NORMAL.cdf((daily * sqrt(returns - 1) - luck) / sqrt(spread))
 
 
-def luckiest_ratio(ratios: Sequence[float]) -> float:
-    """Return the ratio to expect of the best of so many without skill that differ as much as these."""
-    count = len(ratios)
+def luckiest_score(candidates: Sequence[Candidate]) -> float:
+    """Return what the best of so many without skill is to be expected at, in standard errors of one.
+
+    They differ by chance as far as they don't move together: settings that are nearly the same count little.
+    """
+    count = len([one for one in candidates if one.figure(EXCESS, ALL) is not None])
     if count < 2:
         return 0.0
     quantiles = (1 - EULER) * _NORMAL.inv_cdf(1 - 1 / count) + EULER * _NORMAL.inv_cdf(1 - 1 / (count * e))
-    return sqrt(pvariance(ratios)) * quantiles
+    return sqrt(max(1.0 - togetherness([one.blocks for one in candidates]), 0.0)) * quantiles
+
+
+def togetherness(series: Sequence[Sequence[float]]) -> float:
+    """Return the mean correlation of every two series, without those that never move; 0 for fewer than two."""
+    scaled = [one for raw in series if (one := _standardised(raw)) is not None]
+    count = len(scaled)
+    if count < 2:
+        return 0.0
+    sums = [fsum(column) for column in zip(*scaled, strict=True)]
+    return (fsum([x * x for x in sums]) / len(sums) - count) / (count * (count - 1))
+
+
+def _standardised(raw: Sequence[float]) -> list[float] | None:
+    if len(raw) < 2:
+        return None
+    mean = fsum(raw) / len(raw)
+    deviation = sqrt(fsum([(x - mean) ** 2 for x in raw]) / len(raw))
+    return [(x - mean) / deviation for x in raw] if deviation > 0.0 else None
 
 
 def walk_forward(candidates: Sequence[Candidate], rank_by: str, folds: int) -> float | None:
@@ -155,7 +194,9 @@ def shape_of(best: Candidate, candidates: Sequence[Candidate], grid: Grid, rank_
     return "plateau" if keeps and same_side else "spike"
 
 
-def _reasons(best: Candidate, deflated: float | None, tested: float | None) -> list[str]:
+def _reasons(
+    best: Candidate, deflated: float | None, tested: float | None, pull_back: float | None
+) -> list[str]:
     reasons = []
     if deflated is None:
         reasons.append("There is not enough data to tell skill from luck.")
@@ -163,6 +204,10 @@ def _reasons(best: Candidate, deflated: float | None, tested: float | None) -> l
         reasons.append(
             f"The best setting's advantage over holding is more than luck with a probability of "
             f"{deflated * 100:.1f} %; {SURE_ENOUGH * 100:.0f} % are asked for."
+        )
+    if pull_back is None or pull_back > DRAWN_BACK_BELOW:
+        reasons.append(
+            "The price doesn't show that it is drawn back to where it was, as it must be for more than luck."
         )
     if TEST in best.parts and (tested is None or tested <= 0):
         reasons.append("On the part of the history that didn't choose it, it was no better than holding.")

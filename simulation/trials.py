@@ -24,6 +24,7 @@ from volbal.values import PositionState
 ALL, TRAIN, TEST = "all", "train", "test"
 # Fewer daily returns than this say nothing about a part.
 ENOUGH_RETURNS = 60
+BLOCKS = 64
 
 
 class Span(NamedTuple):
@@ -56,10 +57,14 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One setting's figures over all bars and by part."""
+    """One setting's figures over all bars and by part.
+
+    `blocks` are its excess over holding in successive blocks of days: what it has in common with others.
+    """
 
     metrics: Metrics
     parts: dict[str, Metrics]
+    blocks: list[float]
 
 
 def bench_of(
@@ -110,6 +115,7 @@ def try_out(bench: Bench, settings: Settings) -> Tried:
             name: _part(bench, values, span, bisect_left(traded, span.stop) - bisect_left(traded, span.first))
             for name, span in bench.spans.items()
         },
+        blocks=_blocks(excess_of(values, bench.yardstick.values)),
     )
 
 
@@ -132,6 +138,13 @@ def excess_of(values: Sequence[float], hold_values: Sequence[float]) -> list[flo
     """Return what each day earned above holding, as a fraction."""
     pairs = zip(daily_returns(values), daily_returns(hold_values), strict=False)
     return [one - other for one, other in pairs]
+
+
+def _blocks(excess: Sequence[float]) -> list[float]:
+    """Sum up successive days so that few numbers are left; they are kept to six digits."""
+    size = max(-(-len(excess) // BLOCKS), 1)
+    sums = [fsum(excess[first : first + size]) for first in range(0, len(excess), size)]
+    return [float(f"{one:.6g}") for one in sums]
 
 
 def _part(bench: Bench, values: Sequence[float], span: Span, trades: int) -> Metrics:

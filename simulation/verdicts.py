@@ -26,10 +26,13 @@ def candidates_of(optimization: Optimization) -> list[Candidate]:
     return [_candidate(row) for row in rows if "error" not in row.metrics]
 
 
-def verdict_of(optimization: Optimization) -> dict[str, Any] | None:
-    """Judge a complete optimization; return the verdict as plain JSON, None if nothing can be ranked."""
+def verdict_of(optimization: Optimization, pull_back: float | None) -> dict[str, Any] | None:
+    """Judge a complete optimization; return the verdict as plain JSON, None if nothing can be ranked.
+
+    `pull_back` is its price's `pull_back_score`.
+    """
     candidates = candidates_of(optimization)
-    verdict = judge(candidates, optimization.grid, optimization.rank_by, optimization.folds)
+    verdict = judge(candidates, optimization.grid, optimization.rank_by, optimization.folds, pull_back)
     if verdict is None:
         return None
     return {**asdict(verdict), "summary": verdict.summary}
@@ -103,6 +106,7 @@ def _candidate(row: Trial) -> Candidate:
         values=row.values,
         metrics=_read(row.metrics),
         parts={name: _read(part) for name, part in row.parts.items()},
+        blocks=row.blocks,
     )
 
 
