@@ -1,10 +1,10 @@
 """Whether the best of many settings is good, or only the luckiest. Source: docs/simulation.md, "Overfitting".
 
-What is judged is each day's return above that of just holding. Of many settings without any skill one still
-looks good: the deflated Sharpe ratio (after Bailey and Lopez de Prado, 2014) says how likely the best one's is
-more than that, given how many were tried, how little they move together, and how its returns are spread. How
-far their ratios lie apart, which the paper takes for luck, is not: on a price that is drawn back, settings
-differ because some are better.
+What is judged is each day's return above that of just holding. Of many settings without any skill one
+still looks good: the deflated Sharpe ratio (after Bailey and Lopez de Prado, 2014) says how likely the best
+one's is more than that, given how many were tried, how little they move together, and how its returns are
+spread. How far their ratios lie apart, which the paper takes for luck, is not: on a price that is drawn back,
+settings differ because some are better.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from simulation.trials import ALL, TEST, TRAIN
 
 EULER = 0.5772156649015329
 # How sure one has to be that the best setting's advantage isn't luck.
-SURE_ENOUGH = 0.9
+SURE_ENOUGH = 0.8
 # A plateau's neighbours keep at least this part of the best setting's lead over the middle of the field.
 PLATEAU_KEEPS = 0.5
 LESS_IS_BETTER = {"max_drawdown_pct", "volatility_pct", "turnover_pct", "commissions", "trade_count"}
@@ -145,7 +145,7 @@ def luckiest_score(candidates: Sequence[Candidate]) -> float:
 
 
 def togetherness(series: Sequence[Sequence[float]]) -> float:
-    """Return the mean correlation of every two series, without those that never move; 0 for fewer than two."""
+    """Return the mean correlation of every two series; those that never move are left out."""
     scaled = [one for raw in series if (one := _standardised(raw)) is not None]
     count = len(scaled)
     if count < 2:

@@ -17,7 +17,7 @@ ENOUGH_BARS = 250
 
 
 def pull_back_score(series: Series) -> float | None:
-    """Return the Dickey-Fuller statistic of the log price; the further below zero, the surer it is drawn back.
+    """Return the Dickey-Fuller statistic of the log price: far below zero if it is drawn back.
 
     None for too few bars, or a price that doesn't move.
     """
