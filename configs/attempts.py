@@ -55,10 +55,10 @@ def attempt_at_threshold(
         return None
     value = cell.qty * price + state.get_effective_cash()
     size = ops.size(outcome.side, price, anchor, rules.ratio, cell.qty, cell.cash, value)
-    limits = kernel.limits_for(outcome.side, cell.qty * price, value, cell.cash, rules, day)
-    limit, left = kernel.deciding_limit(size * price, limits, kernel.compared(limits, rules, ops), ops)
+    limits = kernel.limits_for(outcome.side, price, cell, rules, day)
+    limit, left = kernel.deciding_limit(size * price, limits, ops)
     least_qty = up_to(to_twelve(max(rules.min_qty, rules.min_notional / price, rules.unit)), rules.unit)
-    return Attempt(side, price, outcome, limit, left, limits[2], value, least_qty)
+    return Attempt(side, price, outcome, limit, left, limits.own, value, least_qty)
 
 
 def threshold_price(side: Side, anchor: Decimal, effective: EffectiveConfig) -> Decimal:

@@ -10,10 +10,10 @@ from decimal import Decimal
 from configs.resolver import EffectiveConfig
 from market.errors import UnknownTicker
 from market.values import DayBar, History
-from simulation.fold import simulate, value_of
+from simulation.fold import simulate_every_bar, value_of
 from simulation.histories import history_of
 from simulation.holding import hold
-from simulation.report import Result, metrics_of, result_of
+from simulation.report import Result, result_of
 from simulation.setup import FillModel, Settings
 from volbal.errors import OutOfRange
 from volbal.numbers import exact, qty_down
@@ -121,13 +121,13 @@ def _start(history: History, stock: Decimal, cash: Decimal) -> PositionState:
 
 
 def _run(history: History, start: PositionState, settings: Settings, curves: _Curves) -> Result:
-    run = simulate(history, start, settings, FillModel.CLOSE, curves.see)
+    run = simulate_every_bar(history, start, settings, FillModel.CLOSE, curves.see)
     hold(history, start, curves.see_held)
-    return result_of(history, start, run)
+    return result_of(history, start, run, settings.guardrail)
 
 
 def _span(years: int, result: Result) -> Span:
-    figures = metrics_of(result)
+    figures = result.metrics
     return Span(
         years=years,
         first_date=result.bars[0].date,

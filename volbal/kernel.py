@@ -104,7 +104,17 @@ class Arithmetic(NamedTuple):
 
 # Bounds on the notional: one from below, four from above (guardrail, own, cap on a trade, cap on a day), in
 # the order in which ties are won. A plain tuple, because one is made for every trade.
-Limits = tuple[Number, Number, Number, Number, Number]
+Bounds = tuple[Number, Number, Number, Number, Number]
+
+
+class Limits(NamedTuple):
+    """The same bounds by name, for whoever explains a size."""
+
+    lower: Number
+    upper: Number
+    own: Number
+    max_trade: Number
+    max_daily: Number
 
 
 class Outcome(NamedTuple):
@@ -174,7 +184,7 @@ def triggered_side(price: Number, anchor: Number, sells_at: Number, buys_at: Num
     return NONE
 
 
-def limits_for(side: int, stock: Number, value: Number, cash: Number, rules: Rules, day: Day) -> Limits:
+def bounds_for(side: int, stock: Number, value: Number, cash: Number, rules: Rules, day: Day) -> Bounds:
     """Compute every bound on the notional. A cap that is absent repeats `own`, which then wins the tie."""
     if side == BUY:
         lower = (rules.low_pct * value - stock * 100) / rules.buying_to_low
@@ -188,7 +198,7 @@ def limits_for(side: int, stock: Number, value: Number, cash: Number, rules: Rul
     return lower, upper, own, max_trade, rules.max_daily - day.notional if rules.max_daily >= 0 else own
 
 
-def compared(limits: Limits, rules: Rules, ops: Arithmetic) -> Limits:
+def compared(limits: Bounds, rules: Rules, ops: Arithmetic) -> Bounds:
     """Round every bound to the 12 places at which they are compared."""
     lower, upper, own, max_trade, max_daily = limits
     fixed = ops.fixed
@@ -202,7 +212,7 @@ def compared(limits: Limits, rules: Rules, ops: Arithmetic) -> Limits:
     )
 
 
-def deciding_limit(wanted: Number, limits: Limits, bounds: Limits, ops: Arithmetic) -> tuple[int, Number]:
+def clamped_by(wanted: Number, limits: Bounds, bounds: Bounds, ops: Arithmetic) -> tuple[int, Number]:
     """Clamp the wanted notional; return (which limit decided, the notional it leaves).
 
     `bounds` are the limits as they are compared.
@@ -222,7 +232,7 @@ def deciding_limit(wanted: Number, limits: Limits, bounds: Limits, ops: Arithmet
     return limit, notional
 
 
-def without_room(bounds: Limits) -> tuple[int, int]:
+def no_room_by(bounds: Bounds) -> tuple[int, int]:
     """Return (verdict, limit) of the first bound that leaves nothing, or (TRADE, NO_LIMIT)."""
     _, upper, own, _, max_daily = bounds
     if upper <= 0:
@@ -234,15 +244,15 @@ def without_room(bounds: Limits) -> tuple[int, int]:
     return TRADE, NO_LIMIT
 
 
-def is_allowed(qty: Number, price: Number, bounds: Limits, ops: Arithmetic) -> bool:
+def is_allowed(qty: Number, price: Number, bounds: Bounds, ops: Arithmetic) -> bool:
     """Say whether a quantity stays under every bound from above."""
     _, upper, own, max_trade, max_daily = bounds
     notional = ops.fixed(qty * price)
     return bool(notional <= upper and notional <= own and notional <= max_trade and notional <= max_daily)
 
 
-def rounded_qty(
-    limit: int, notional: Number, price: Number, unit: Number, bounds: Limits, ops: Arithmetic
+def cut_qty(
+    limit: int, notional: Number, price: Number, unit: Number, bounds: Bounds, ops: Arithmetic
 ) -> Number:
     """Turn a notional into shares: toward zero, but away from it where the lower bound decided."""
     qty = ops.fixed(notional / price)
@@ -289,7 +299,7 @@ def fill_price_of(price: Number, slippage: Number, ops: Arithmetic) -> Number:
 
 
 def clipped_qty(
-    side: int, price: Number, cash: Number, rules: Rules, bounds: Limits, ops: Arithmetic
+    side: int, price: Number, cash: Number, rules: Rules, bounds: Bounds, ops: Arithmetic
 ) -> Number:
     """Return the smallest quantity that meets both minimums, or zero if a bound forbids it."""
     least = rules.min_qty
@@ -333,7 +343,7 @@ def decide_triggered(
         return refused(SKIP_REDUCING, side, by_trigger, size, NO_LIMIT, ops)
     if day.capped:
         return refused(SKIP_ORDER_CAP, side, by_trigger, size, NO_LIMIT, ops)
-    limits = limits_for(side, stock, value, cash, rules, day)
+    limits = bounds_for(side, stock, value, cash, rules, day)
     return sized(side, price, cash, rules, limits, ops, by_trigger, size)
 
 
@@ -348,18 +358,18 @@ def sized(
     price: Number,
     cash: Number,
     rules: Rules,
-    limits: Limits,
+    limits: Bounds,
     ops: Arithmetic,
     by_trigger: bool,
     size: Number,
 ) -> Outcome:
     """Clamp, round and hold against the minimums."""
     bounds = compared(limits, rules, ops)
-    verdict, limit = without_room(bounds)
+    verdict, limit = no_room_by(bounds)
     if verdict != TRADE:
         return refused(verdict, side, by_trigger, size, limit, ops)
-    limit, notional = deciding_limit(size * price, limits, bounds, ops)
-    qty = rounded_qty(limit, notional, price, rules.unit, bounds, ops)
+    limit, notional = clamped_by(size * price, limits, bounds, ops)
+    qty = cut_qty(limit, notional, price, rules.unit, bounds, ops)
     if side == BUY:
         fill_price = fill_price_of(price, rules.slippage, ops)
         qty = affordable_qty(qty, rules.unit, cash, fill_price, rules.rate, ops)
@@ -374,7 +384,7 @@ def below_min(
     price: Number,
     cash: Number,
     rules: Rules,
-    bounds: Limits,
+    bounds: Bounds,
     ops: Arithmetic,
     by_trigger: bool,
     raw: Number,
@@ -388,3 +398,33 @@ def below_min(
             return Outcome(TRADE, side, by_trigger, raw, qty, clipped, limit)
     verdict = REJECT_BELOW_MIN if rules.below_min == MIN_REJECT and qty > 0 else SKIP_BELOW_MIN
     return Outcome(verdict, side, by_trigger, raw, qty, qty * 0, limit)
+
+
+def limits_for(side: int, price: Number, cell: Cell, rules: Rules, day: Day) -> Limits:
+    """Return every bound on the notional at a price, by name."""
+    stock = cell.qty * price
+    value = stock + cell.cash + cell.receivable
+    return Limits(*bounds_for(side, stock, value, cell.cash, rules, day))
+
+
+def rounded(limits: Limits, ops: Arithmetic) -> Bounds:
+    """Round bounds to the 12 places at which they are compared."""
+    lower, upper, own, max_trade, max_daily = limits
+    return ops.fixed(lower), ops.fixed(upper), ops.fixed(own), ops.fixed(max_trade), ops.fixed(max_daily)
+
+
+def deciding_limit(wanted: Number, limits: Limits, ops: Arithmetic) -> tuple[int, Number]:
+    """Clamp the wanted notional; return (which limit decided, the notional it leaves)."""
+    return clamped_by(wanted, limits, rounded(limits, ops), ops)
+
+
+def without_room(limits: Limits, ops: Arithmetic) -> tuple[int, int]:
+    """Return (verdict, limit) of the first bound that leaves nothing, or (TRADE, NO_LIMIT)."""
+    return no_room_by(rounded(limits, ops))
+
+
+def rounded_qty(
+    limit: int, notional: Number, price: Number, unit: Number, limits: Limits, ops: Arithmetic
+) -> Number:
+    """Turn a notional into whole units: toward zero, but away from it where the lower bound decided."""
+    return cut_qty(limit, notional, price, unit, rounded(limits, ops), ops)
