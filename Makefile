@@ -25,6 +25,7 @@ test: setup
 # Long fault tests, on both databases; the quick half takes about a minute.
 faults: setup
 	EXAMPLES=10 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py
+	EXAMPLES=7 $(PY) -m pytest -n 2 simulation/tests/test_skipping.py simulation/tests/test_compiled.py
 	$(PY) -m pytest -n 2 -m faults
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults
 
