@@ -23,7 +23,7 @@ from simulation.trials import ALL, TEST, TRAIN
 EULER = 0.5772156649015329
 # How sure one has to be that the best setting's advantage isn't luck.
 SURE_ENOUGH = 0.8
-# A plateau's neighbours keep at least this part of the best setting's lead over the middle of the field.
+# A plateau's neighbours keep at least this part of the best setting's lead over the middle of the others.
 PLATEAU_KEEPS = 0.5
 LESS_IS_BETTER = {"max_drawdown_pct", "volatility_pct", "turnover_pct", "commissions", "trade_count"}
 # Excess over holding is what the guards look at, and what ranks unless something else is asked for.
@@ -183,12 +183,14 @@ def edges_of(best: Candidate, grid: Grid) -> tuple[str, ...]:
 def shape_of(best: Candidate, candidates: Sequence[Candidate], grid: Grid, rank_by: str) -> str:
     """Say whether the settings beside the best one do nearly as well (plateau), or not (spike)."""
     scores = {tuple(c.values.items()): c.figure(rank_by, TRAIN) for c in candidates}
-    known = [score for score in scores.values() if score is not None]
-    around = [score for key in _neighbours(best, grid) if (score := scores.get(key)) is not None]
+    beside = set(_neighbours(best, grid))
+    around = [score for key in beside if (score := scores.get(key)) is not None]
     top = best.figure(rank_by, TRAIN)
     if top is None or not around:
         return "unknown"
-    middle = median(known)
+    near = {*beside, tuple(best.values.items())}
+    far = [score for key, score in scores.items() if score is not None and key not in near]
+    middle = median(far or around)
     keeps = abs(median(around) - middle) >= PLATEAU_KEEPS * abs(top - middle)
     same_side = (median(around) - middle) * (top - middle) >= 0
     return "plateau" if keeps and same_side else "spike"
