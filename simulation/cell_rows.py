@@ -125,8 +125,8 @@ def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
         order_by=F("seq").desc(),
     )
     priced = evaluations.filter(inputs__quote__price__isnull=False)
-    chosen = priced.annotate(rank=newest_first).filter(rank=1).values("pk")
-    rows = Event.objects.filter(pk__in=chosen).values_list(
+    # One pass: joined with itself by ids, a table that was not analysed yet may be gone through n times.
+    rows = priced.annotate(rank=newest_first).filter(rank=1).values_list(
         "position_id",
         "ts",
         KT("inputs__quote__price"),
