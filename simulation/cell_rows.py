@@ -126,15 +126,19 @@ def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
     )
     priced = evaluations.filter(inputs__quote__price__isnull=False)
     # One pass: joined with itself by ids, a table that was not analysed yet may be gone through n times.
-    rows = priced.annotate(rank=newest_first).filter(rank=1).values_list(
-        "position_id",
-        "ts",
-        KT("inputs__quote__price"),
-        KT("inputs__quote__as_of"),
-        KT("inputs__quote__source"),
-        KT("outputs__decision__stock_pct_before"),
-        KT("inputs__guardrail__min_stock_pct"),
-        KT("inputs__guardrail__max_stock_pct"),
+    rows = (
+        priced.annotate(rank=newest_first)
+        .filter(rank=1)
+        .values_list(
+            "position_id",
+            "ts",
+            KT("inputs__quote__price"),
+            KT("inputs__quote__as_of"),
+            KT("inputs__quote__source"),
+            KT("outputs__decision__stock_pct_before"),
+            KT("inputs__guardrail__min_stock_pct"),
+            KT("inputs__guardrail__max_stock_pct"),
+        )
     )
     return [EvaluationRow(*row) for row in rows.iterator(ROWS_AT_ONCE)]
 
