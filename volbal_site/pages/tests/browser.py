@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from accounts.tests.people import log_in_lately
 
@@ -37,7 +38,7 @@ UNREADABLE = Path(__file__).with_name("text_in_the_way.js").read_text(encoding="
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes a browser, and skip it where there is none."""
     for item in items:
-        if "browse" in getattr(item, "fixturenames", ()):
+        if {"browse", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
@@ -133,23 +134,29 @@ Browse = Callable[..., Visit]
 @pytest.fixture
 def browse(browser: Browser, live_server: Any) -> Iterator[Browse]:
     """Return a function that opens a browser as `user`, or as a stranger without one."""
-    contexts: list[BrowserContext] = []
+    opened = ExitStack()
 
     def open_as(user: Any = None, *, lately: bool = False, hurried: bool = False, **options: Any) -> Visit:
-        # A colour on its way to another is none that a person would have to read.
-        context = browser.new_context(**{"reduced_motion": "reduce", **options})
-        contexts.append(context)
+        visit = opened.enter_context(visit_to(live_server.url, browser, **options))
         if user is not None:
-            context.add_cookies([session_cookie(user, live_server.url, lately=lately)])
-        visit = Visit(page=context.new_page(), site=live_server.url)
+            visit.page.context.add_cookies([session_cookie(user, live_server.url, lately=lately)])
         if hurried:
             visit.page.clock.install()
-        _listen(visit)
         return visit
 
-    yield open_as
-    for context in contexts:
-        context.close()
+    with opened:
+        yield open_as
+
+
+@contextmanager
+def visit_to(site: str, browser: Browser, **options: Any) -> Iterator[Visit]:
+    """Open a browser of its own at a site, wherever that runs."""
+    # A colour on its way to another is none that a person would have to read.
+    context = browser.new_context(**{"reduced_motion": "reduce", **options})
+    visit = Visit(page=context.new_page(), site=site)
+    _listen(visit)
+    yield visit
+    context.close()
 
 
 def session_cookie(user: Any, site: str, *, lately: bool = False) -> Any:
