@@ -31,3 +31,10 @@ def test_it_is_found_what_cannot_be_read(page, style, found):
     page.set_content(PAGE.format(style=style))
 
     assert page.evaluate(UNREADABLE) == found
+
+
+@pytest.mark.parametrize(("width", "found"), [("12em", []), ("3em", ["torn apart: $227,219,087.96"])])
+def test_a_number_in_two_lines_is_found(page, width, found):
+    page.set_content(f'<p style="width: {width}; overflow-wrap: anywhere">$227,219,087.96</p>')
+
+    assert page.evaluate(UNREADABLE) == found

@@ -1,7 +1,8 @@
-// What of the words on a page can't be read: cut off by a box, or under other words.
+// What of the words on a page can't be read: cut off by a box, under other words, or a number torn apart.
 () => {
   "use strict";
   const MARGIN = 1.5;  // what rounding and the slant of letters may come to, in pixels
+  const NUMBER = /^[+−]?\$?[0-9][0-9,.]*$/;
   const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const isApart = (element) => element.closest(".skip, .toasts, .price-chart, .menu-list, svg") !== null;
   const scrolls = (style) => [style.overflowX, style.overflowY].some((one) => one === "auto" || one === "scroll");
@@ -43,7 +44,9 @@
     if (!shown(element) || isApart(element) || isForReaders(element)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const rect of range.getClientRects()) {
+    const rects = [...range.getClientRects()].filter((rect) => rect.width > 1);
+    if (NUMBER.test(text) && new Set(rects.map((rect) => rect.top)).size > 1) found.push(`torn apart: ${text}`);
+    for (const rect of rects) {
       if (rect.width < 2 || rect.height < 2) continue;
       if (cutter(element, rect)) found.push(`cut off: ${text.slice(0, 60)}`);
       words.push({ node, element, text, rect, scrolled: inScrolled(element) });
