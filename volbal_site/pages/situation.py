@@ -73,7 +73,7 @@ def situation_of(tenant: Tenant, at: datetime | None = None) -> Situation:
     return Situation(
         mode=_mode(kinds, len(replayed)),
         has_replayed=bool(replayed),
-        stopped=_stop_over(tenant),
+        stopped=stop_over(tenant),
         clock=_clock(tenant, at or timezone.now(), replayed[0] if len(replayed) == len(kinds) > 0 else None),
     )
 
@@ -84,7 +84,7 @@ def _mode(kinds: set[tuple[str, str]], replayed: int) -> str:
     return DEMO if replayed and replayed == len(kinds) else PAPER
 
 
-def _stop_over(tenant: Tenant) -> TradingSwitch | None:
+def stop_over(tenant: Tenant) -> TradingSwitch | None:
     """Return the strictest switch that is turned for everyone or for the tenant."""
     turned = _TURNED.rows(tenant=tenant.pk)
     return min(turned, key=lambda switch: (switch.state != TradingState.HALTED, switch.scope), default=None)
