@@ -52,6 +52,7 @@ bench: setup
 	$(PY) bench/tick.py
 	$(PY) bench/fills.py
 	$(PY) bench/simulation.py
+	$(PY) bench/pages.py
 
 # Renew the API's document and its examples after a change of the API.
 openapi: setup
