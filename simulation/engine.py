@@ -63,7 +63,7 @@ class Engine:
         self._settings = settings
         self._rules = kernel_rules(settings.trigger, settings.guardrail, policy)
         self._ops = decimal_arithmetic(policy)
-        self._finder = finder(series, self._rules, policy.order_sizing_strategy)
+        self._next_bar = finder(series, self._rules, policy.order_sizing_strategy).next_bar
         self._rate = policy.commission_rate
         self._slippage_bps = policy.slippage_bps
         self._order_cap = settings.guardrail.max_orders_per_day
@@ -86,7 +86,7 @@ class Engine:
 
     def _stretch(self, number: int, stop: int) -> int:
         """Go to the next bar that may trade before a stop, and visit it; return the bar to go on from."""
-        found = self._finder.next_bar(self._cell, number, stop) if self._has_anchor else stop
+        found = self._next_bar(self._cell, number, stop) if self._has_anchor else stop
         return self._visit(found) if found < stop else stop
 
     def _begin_day(self, number: int) -> None:
@@ -120,28 +120,23 @@ class Engine:
         """Decide at a price on a fresh day and fill there; return the notional of what was traded."""
         if not self._has_anchor:
             return None
-        outcome = kernel.decide(price, self._cell, self._rules, self._fresh, self._ops)
-        if outcome.verdict != kernel.TRADE:
+        _, held, cash, receivable = cell = self._cell
+        verdict, side, _, _, _, qty, _ = kernel.decide(price, cell, self._rules, self._fresh, self._ops)
+        if verdict != kernel.TRADE:
             return None
-        side, qty = outcome.side, outcome.qty
         if self._slippage_bps:
             price = to_six(price * (_TEN_THOUSAND + side * self._slippage_bps) / _TEN_THOUSAND)
         notional: Decimal = (qty * price).quantize(PRICE_TICK)
         commission = (notional * self._rate).quantize(PRICE_TICK)
-        self._fill(side, qty, price, notional, commission)
-        self._trades.append(SimulatedTrade(self._days[number], SIDES[side], qty, price, commission))
-        return notional
-
-    def _fill(self, side: int, qty: Decimal, price: Decimal, notional: Decimal, commission: Decimal) -> None:
-        """Move shares, cash and anchor as `fills.apply_fill` does."""
-        _, held, cash, receivable = self._cell
         if side == kernel.BUY:
             held, cash = held + qty, cash - notional - commission
         else:
             held, cash = held - qty, cash + notional - commission
-        if not (0 <= cash < MONEY_LIMIT and 0 <= held < QTY_LIMIT):
+        if not (ZERO <= cash < MONEY_LIMIT and ZERO <= held < QTY_LIMIT):
             self._refuse(side, qty, price, commission)
         self._cell = kernel.Cell(price, held, cash, receivable)
+        self._trades.append(SimulatedTrade(self._days[number], SIDES[side], qty, price, commission))
+        return notional
 
     def _refuse(self, side: int, qty: Decimal, price: Decimal, commission: Decimal) -> None:
         """Raise what the books would raise."""
