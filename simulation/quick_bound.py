@@ -57,20 +57,22 @@ class QuickBound:
             return (ALWAYS_BUYS if more else anchor * buys_at), (NEVER_SELLS if held <= ZERO else ZERO)
         beside = cash + receivable if receivable else cash
         buy_at, sell_at = anchor * buys_at, anchor * sells_at
-        asked, behind = beside * more - back, held - unit
-        if behind * buy_at < asked:
-            buy_at = asked / behind
-        needed = beside * less + least
-        if held * sell_at < needed:
-            sell_at = needed / held
+        if held * buy_at < beside * more + least:
+            asked, behind = beside * more - back, held - unit
+            if behind * buy_at < asked:
+                buy_at = asked / behind
+            needed = beside * less + least
+            if held * sell_at < needed:
+                sell_at = needed / held
         if self._has_high:
             less, more, back, least, unit = self._high
-            asked, behind = beside * less + back, held + unit
-            if behind * sell_at > asked:
-                sell_at = asked / behind
-            room = beside * more - least
-            if held * buy_at > room:
-                buy_at = room / held
+            if held * sell_at > beside * less - least:
+                asked, behind = beside * less + back, held + unit
+                if behind * sell_at > asked:
+                    sell_at = asked / behind
+                room = beside * more - least
+                if held * buy_at > room:
+                    buy_at = room / held
         return buy_at, sell_at
 
 

@@ -182,7 +182,7 @@ def triggered_side(price: Number, anchor: Number, sells_at: Number, buys_at: Num
     return NONE
 
 
-def has_room(
+def only_the_rail_ahead_limits(
     side: int,
     room: Number,
     stock: Number,
@@ -193,15 +193,15 @@ def has_room(
     rules: Rules,
     day: Day,
 ) -> bool:
-    """Say whether every bound from above allows `room` dollars, and the one from below asks for none.
+    """Say whether cash, shares and caps allow `room` dollars, and the rail behind asks for none.
 
-    If that is a dollar more than what is wanted, none of them decides, rounded or not, and they need not be
-    worked out. `least` and `most` are what the rails allow to hold.
+    If that is a dollar more than is wanted, none of them decides, rounded or not, and none is worked out.
+    `least` and `most` are what the rails allow to hold.
     """
     if side == BUY:
-        if stock < least or most - stock < room * rules.buying_to_high or cash < room * rules.cost:
+        if stock < least or cash < room * rules.cost:
             return False
-    elif stock > most or stock - least < room * rules.selling_to_low or stock < room:
+    elif stock > most or stock < room:
         return False
     if not rules.has_caps:
         return True
@@ -270,7 +270,8 @@ def no_room_by(bounds: Bounds) -> tuple[int, int]:
 
 def decide(price: Number, cell: Cell, rules: Rules, day: Day, ops: Arithmetic) -> Outcome:
     """Apply trigger, band, size, caps, rounding and minimums to one price."""
-    triggered = triggered_side(price, cell.anchor, rules.sells_at, rules.buys_at)
+    anchor, _, _, _ = cell
+    triggered = triggered_side(price, anchor, rules.sells_at, rules.buys_at)
     return decide_triggered(triggered, price, cell, rules, day, ops)
 
 
@@ -298,8 +299,10 @@ def decide_triggered(
         return refused(SKIP_REDUCING, side, by_trigger, raw, NO_LIMIT)
     if day.capped:
         return refused(SKIP_ORDER_CAP, side, by_trigger, raw, NO_LIMIT)
-    if by_trigger and has_room(side, raw * price + 1, stock, least, most, value, cash, rules, day):
-        return unlimited(side, price, stock, value, cash, rules, day, ops, raw)
+    room = raw * price + 1
+    if by_trigger and only_the_rail_ahead_limits(side, room, stock, least, most, value, cash, rules, day):
+        ahead = most - stock if side == BUY else stock - least
+        return sized_to_the_rail(side, price, stock, value, cash, rules, day, ops, size, raw, room, ahead)
     return limited(side, price, stock, value, cash, rules, day, ops, by_trigger, size, raw)
 
 
@@ -309,7 +312,7 @@ def refused(verdict: int, side: int, by_trigger: bool, raw: Number, limit: int) 
     return Outcome(verdict, side, by_trigger, raw, zero, zero, limit)
 
 
-def unlimited(
+def sized_to_the_rail(
     side: int,
     price: Number,
     stock: Number,
@@ -318,19 +321,31 @@ def unlimited(
     rules: Rules,
     day: Day,
     ops: Arithmetic,
+    size: Number,
     raw: Number,
+    room: Number,
+    ahead: Number,
 ) -> Outcome:
-    """Round a size that no bound touches, and hold it against the minimums.
+    """Round a size that nothing but the rail `ahead` dollars away may limit; hold it against the minimums.
 
     A dollar of room pays for the commission's rounding, but not for that of a slipped price.
     """
-    qty = ops.down(raw, rules.unit)
+    limit, qty = BY_SIZING, raw
+    divisor = rules.buying_to_high if side == BUY else rules.selling_to_low
+    if ahead < room * divisor:
+        upper = ahead / divisor
+        bound = ops.fixed(upper)
+        if bound <= 0:
+            return refused(SKIP_GUARDRAIL, side, True, raw, BY_UPPER)
+        if bound < ops.fixed(size * price):
+            limit, qty = BY_UPPER, ops.fixed(upper / price)
+    qty = ops.down(qty, rules.unit)
     if side == BUY and rules.slippage:
         fill_price = fill_price_of(price, rules.slippage, ops)
         qty = affordable_qty(qty, rules.unit, cash, fill_price, rules.rate, ops)
     if is_below_min(qty, price, rules, ops):
         return below_min(side, price, stock, value, cash, rules, day, ops, True, raw, qty)
-    return Outcome(TRADE, side, True, raw, qty, qty, BY_SIZING)
+    return Outcome(TRADE, side, True, raw, qty, qty, limit)
 
 
 def limited(
