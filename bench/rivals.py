@@ -1,17 +1,16 @@
 """The same strategy on vectorbt and on backtesting.py; run by bench/simulation.py in their own environment.
 
-`rivals.py ENGINE WORK` runs it twice, the first time to compile, and prints trades and processor seconds.
+`rivals.py ENGINE WORK` compiles by running it once, then prints trades and processor seconds.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 import warnings
 
 import numpy as np
 import pandas as pd
-from workloads import closes, settings
+from workloads import closes, measured, settings
 
 warnings.filterwarnings("ignore")
 RATE, LEAST, SHARES = 0.0001, 100.0, 100.0
@@ -106,11 +105,9 @@ def with_backtesting(prices, grid):
 ENGINES = {"vectorbt": with_vectorbt, "backtesting": with_backtesting}
 
 if __name__ == "__main__":
-    engine, work, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    engine, work = sys.argv[1:]
     prices, grid = closes(work), settings(work)
     run = ENGINES[engine](prices, grid)
-    if rounds > 1:
+    if engine == "vectorbt":
         run()
-    began = time.process_time()
-    trades = run()
-    print(trades, time.process_time() - began)
+    print(*measured(run))
