@@ -52,8 +52,8 @@ def test_a_cell_is_asked_how_it_would_have_done(browse, owner):
     page = visit.go(f"/positions/{cell.pk}/")
 
     page.get_by_role("link", name="How would this have done?").first.click()
-    page.get_by_label("From", exact=False).first.fill("2004-01-02")
-    page.get_by_label("To", exact=False).first.fill("2006-12-29")
+    page.locator("#id_start").fill("2004-01-02")
+    page.locator("#id_end").fill("2006-12-29")
     expect(page.locator("#outlook")).to_contain_text("755 days of IBM")
     page.get_by_role("button", name="Run it").click()
 
@@ -75,8 +75,8 @@ def test_a_grid_is_tried_seen_and_its_best_setting_taken(browse, owner):
     visit = browse(owner)
     page = visit.go("/simulations/optimizations/new")
     page.get_by_label("Ticker").fill("IBM")
-    page.get_by_label("From", exact=True).first.fill("4")
-    page.get_by_label("To", exact=True).first.fill("6")
+    page.locator("#id_from_1").fill("4")
+    page.locator("#id_to_1").fill("6")
     expect(page.locator("#outlook")).to_contain_text("settings are tried")
     page.get_by_role("button", name="Try them").click()
 
