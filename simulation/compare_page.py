@@ -70,7 +70,7 @@ def _compared(name: str, runs: Sequence[Simulation]) -> Compared:
 
 def _differences(runs: Sequence[Simulation]) -> list[tuple[str, list[str]]]:
     """Return (setting, its value by run) of those that aren't the same in all."""
-    told = [dict(told_settings(run.settings)) for run in runs]
+    told = [dict(told_settings(run)) for run in runs]
     rows = {label: [one[label] for one in told] for label in (told[0] if told else ())}
     rows |= {"Filled at": [run.fill.replace("_", " ") for run in runs]}
     return [(label, values) for label, values in rows.items() if len(set(values)) > 1]

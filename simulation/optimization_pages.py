@@ -31,7 +31,7 @@ from simulation.run_pages import (
     settings_of,
     with_history,
 )
-from simulation.run_words import BESIDE, FIGURES, PARTS, Words, number, told_settings
+from simulation.run_words import BESIDE, FIGURES, PARTS, Words, number, told_settings, told_values
 from simulation.verdict_words import verdict_in_words
 from simulation.verdicts import RANKS, candidates_of, heatmap_of
 
@@ -88,7 +88,7 @@ def new_optimization(request: HttpRequest, position_id: UUID | None = None) -> H
 @page()
 def optimization(request: HttpRequest, optimization_id: UUID) -> HttpResponse:
     found = optimization_of(request, optimization_id)
-    context: dict[str, Any] = {"job": found, "run": found, "settings": told_settings(found.settings)}
+    context: dict[str, Any] = {"job": found, "run": found, "settings": told_settings(found)}
     if not found.is_open:
         context |= _result(request, found)
     return render(request, "simulation/grid.html", context)
@@ -162,7 +162,7 @@ def _chosen(request: HttpRequest, name: str, known: Sequence[str], usual: str) -
 
 def _ranked(one: Candidate, place: int, shown: Sequence[str], part: str) -> Ranked:
     figures = [(FIGURES[name], number(_figure(one, name, part))) for name in shown]
-    return Ranked(place, one.number, list(one.values.values()), figures)
+    return Ranked(place, one.number, [text for _, text in told_values(one.values)], figures)
 
 
 def _figure(one: Candidate, name: str, part: str) -> Any:

@@ -126,7 +126,7 @@ def ground_seen(request: HttpRequest, beginning: Beginning, said: dict[str, Any]
 @page()
 def simulation_run(request: HttpRequest, simulation_id: UUID) -> HttpResponse:
     run = run_of(request, simulation_id)
-    context: dict[str, Any] = {"run": run, "job": run, "settings": told_settings(run.settings)}
+    context: dict[str, Any] = {"run": run, "job": run, "settings": told_settings(run)}
     if run.metrics is not None:
         trades = Paginator(run.trades.order_by("number"), TRADES)
         context |= {

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from configs.page_forms import shown
 from configs.words import SETTINGS
-from simulation.overfitting import EXCESS, LESS_IS_BETTER
-from volbal.numbers import plain
+from simulation.grid import groups_of
+from simulation.models import Job
+from simulation.overfitting import EXCESS
+from simulation.requests import settings_of_job
 
 
 class Words(NamedTuple):
@@ -110,20 +113,17 @@ def number(raw: object) -> Decimal | None:
     return None if raw is None else Decimal(str(raw))
 
 
-def values_in_words(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return a trial's values as (label, value)."""
-    return [(SETTINGS[name].label, value) for name, value in values.items()]
+def told_values(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return a trial's values as (label, value with its unit), in the grid's order."""
+    groups = groups_of(values)
+    found = {name: group for group, fields in groups.items() for name in fields}
+    return [(SETTINGS[name].label, shown(found[name], name, groups[found[name]][name])) for name in values]
 
 
-def is_less_better(name: str) -> bool:
-    """Whether less of a figure is better."""
-    return name in LESS_IS_BETTER
-
-
-def told_settings(groups: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return all settings of a run as (label, value)."""
+def told_settings(job: Job) -> list[tuple[str, str]]:
+    """Return all settings of a run as (label, value with its unit)."""
     return [
-        (SETTINGS[name].label, plain(value) if isinstance(value, Decimal) else str(value))
-        for values in groups.values()
+        (SETTINGS[name].label, shown(group, name, value))
+        for group, values in settings_of_job(job).by_group().items()
         for name, value in values.items()
     ]

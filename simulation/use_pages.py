@@ -25,6 +25,7 @@ from simulation.models import Optimization
 from simulation.optimization_pages import optimization_of
 from simulation.optimizations import use_settings
 from simulation.requests import settings_of_job
+from simulation.run_words import told_values
 from volbal.errors import InvalidConfig
 from volbal.fields import GROUPS
 
@@ -85,7 +86,7 @@ def use_trial(request: HttpRequest, optimization_id: UUID, number: int) -> HttpR
         act,
         {
             "found": found,
-            "values": [(SETTINGS[name].label, value) for name, value in values.items()],
+            "values": told_values(values),
             "back": reverse("optimization", args=[found.pk]),
             "has_cells": bool(cells),
         },

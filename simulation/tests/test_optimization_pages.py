@@ -103,7 +103,7 @@ def test_the_ranking_is_by_any_figure_and_part(viewer, olga):
         known = figure if figure != "nonsense" else found.rank_by
         best = ranked_trials(found, rank_by=known, part=part if part != "moon" else "all")[0]
         first = text.partition('<th scope="row">1</th>')[2][:400]
-        assert [f">{value}<" in first for value in best.values.values()] == [True, True]
+        assert [f">{value} %<" in first for value in best.values.values()] == [True, True]
 
 
 def test_what_was_tried_is_a_file(viewer, olga):
