@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from market.providers.registry import provider
 from positions.tests.builders import make_tenant
+from simulation.optimizations import work_off_optimizations
+from simulation.runs import work_off_simulations
 from volbal.trading_day import trading_date
 from volbal_site import openapi
 from volbal_site.openapi_parts import EXAMPLE_ID
@@ -50,6 +53,12 @@ class Story:
         self.told.setdefault(f"{method} /{route} {answer.status_code}", answer.json())
         return answer.json()
 
+    def tell_part(self, method: str, path: str, **shortened: int) -> None:
+        """Make a call whose lists are long, and keep so many of each."""
+        self(method, path)
+        kept = list(self.told.values())[-1]
+        kept |= {name: kept[name][:count] for name, count in shortened.items()}
+
 
 def story(say: Story) -> None:
     """A hundred shares of IBM and ten thousand dollars; the price rises from 100 to 104."""
@@ -76,6 +85,7 @@ def story(say: Story) -> None:
     _by_hand(say)
     _dividends(say)
     _market(say)
+    _simulations(say)
 
 
 def _by_hand(say: Story) -> None:
@@ -121,6 +131,25 @@ def _market(say: Story) -> None:
     say("GET", "/market/quotes?tickers=IBM")
     say("PUT", "/commissions", {"scope": "TENANT_ASSET", "ticker": "IBM", "rate": "0.0002"})
     say("GET", "/commissions")
+
+
+def _simulations(say: Story) -> None:
+    """A year of IBM, run once and then with nine settings, from a hundred shares."""
+    bars = ["date,open,high,low,close,volume", "2024-01-08,100,101,99,100.5,1200", ""]
+    say("POST", "/histories", {"ticker": "ACME", "bars": "\n".join(bars)})
+    year = {"ticker": "IBM", "first_date": "2004-01-02", "last_date": "2004-12-31", "qty": "100"}
+    settings = {"trigger": {"up_threshold_pct": "4", "down_threshold_pct": "4"}}
+    run = say("POST", "/simulations", {**year, "cash": "10000", "fill": "close", "settings": settings})
+    grid = {"up_threshold_pct": ["2", "4", "6"], "down_threshold_pct": ["2", "4", "6"]}
+    tried = say("POST", "/optimizations", {**year, "grid": grid, "rank_by": "excess_ratio", "folds": 2})
+    work_off_simulations(clock=timezone.now)
+    work_off_optimizations(clock=timezone.now)
+    say("GET", "/simulations")
+    say.tell_part("GET", f"/simulations/{run['id']}", trades=2, value_curve=2)
+    say("GET", "/optimizations")
+    say("GET", f"/optimizations/{tried['id']}?limit=1")
+    say("POST", f"/simulations/{run['id']}/cancel")
+    say("POST", f"/optimizations/{tried['id']}/cancel")
 
 
 def written(told: dict[str, Any]) -> str:

@@ -58,6 +58,15 @@ COUNTS = {
     "GET /v1/market/quotes": 1,
     "GET /v1/performance": 8,
     "GET /v1/positions/{position_id}/performance": 9,
+    "POST /v1/histories": 2,
+    "POST /v1/simulations": 3,
+    "GET /v1/simulations": 3,
+    "GET /v1/simulations/{simulation_id}": 4,
+    "POST /v1/simulations/{simulation_id}/cancel": 2,
+    "POST /v1/optimizations": 4,
+    "GET /v1/optimizations": 3,
+    "GET /v1/optimizations/{optimization_id}": 3,
+    "POST /v1/optimizations/{optimization_id}/cancel": 2,
     **dict.fromkeys((call for call in REQUESTS if "/exports/" in call), 2),
 }
 # PostgreSQL keeps the bodies of triggers in a catalogue of their own.
