@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Sum
@@ -32,9 +32,6 @@ from volbal.numbers import exact, plain, to_six
 from volbal.trading_day import trading_date
 from volbal.trigger import move_pct
 from volbal.values import Action, Decision, MarketQuote
-
-# Number and hash at the end of a chain.
-Head = tuple[int, str]
 
 _HUNDRED = Decimal(100)
 # What a decision looks at of a position.
@@ -66,11 +63,11 @@ def record_quiet(work: TickWork, chunk: TickChunk) -> set[UUID]:
     forms = _Forms(work, settings_between(*bounds_of(chunk)))
     if rules != _rules_seen():
         return set()  # changed while we looked: what the watches vouch for was decided by others
-    heads = read_heads([f"position/{row.pk}" for row in rows])
-    holding = list(_with_heads(rows, forms, heads))
+    chains = [f"position/{row.pk}" for row in rows]
+    holding = list(_with_heads(rows, chains, forms))
     write_events(_events(work, holding), _shared(work))
     work.recorded += len(holding)
-    return {row.pk for row, _, _ in holding}
+    return {held.row.pk for held in holding}
 
 
 class _Forms:
@@ -159,33 +156,43 @@ def _shared(work: TickWork) -> dict[str, Any]:
     }
 
 
-def _with_heads(
-    rows: Iterable[QuietRow], forms: _Forms, heads: Mapping[str, Head]
-) -> Iterator[tuple[QuietRow, _Form, Head]]:
-    """Yield those that hold and have a chain, with what is needed for their events."""
-    for row in rows:
-        form, head = forms.of(row), heads.get(f"position/{row.pk}")
-        if form is not None and head is not None:
-            yield row, form, head
+class _Held(NamedTuple):
+    """A position that holds, with its chain, its end, and the form of its event."""
+
+    row: QuietRow
+    form: _Form
+    chain: str
+    seq: int
+    hash: str
 
 
-def _events(work: TickWork, holding: Iterable[tuple[QuietRow, _Form, Head]]) -> Iterator[RawEvent]:
+def _with_heads(rows: Sequence[QuietRow], chains: Sequence[str], forms: _Forms) -> Iterator[_Held]:
+    """Yield those that hold and have a chain."""
+    heads = read_heads(chains)
+    for row, chain in zip(rows, chains, strict=True):
+        form = forms.of(row)
+        if form is not None and chain in heads:
+            yield _Held(row, form, chain, *heads[chain])
+
+
+def _events(work: TickWork, holding: Iterable[_Held]) -> Iterator[RawEvent]:
     whole, slot_ms = _row_form(work), milliseconds(work.slot)
+    tenants = {tenant_id: str(tenant_id) for tenant_id in {held.row.tenant_id for held in holding}}
     with exact():
-        for row, form, head in holding:
-            yield _event(row, form, head, whole, f"{event_number(row.pk, slot_ms):032x}")
+        for held in holding:
+            event_id = f"{event_number(held.row.pk, slot_ms):032x}"
+            yield _event(held, whole, event_id, tenants[held.row.tenant_id])
 
 
-def _event(row: QuietRow, form: _Form, head: Head, whole: str, event_id: str) -> RawEvent:
-    key, anchor, seq, last = str(row.pk), plain(row.anchor_price), head[0] + 1, head[1]
+def _event(held: _Held, whole: str, event_id: str, tenant: str) -> RawEvent:
+    row, form, chain, seq, last = held
+    anchor, seq = plain(row.anchor_price), seq + 1
     message = form.message.format(move_pct(row.anchor_price, form.price), anchor)
     inputs = form.inputs % (anchor, plain(row.cash), plain(row.dividend_receivable), plain(row.qty))
     pct = _stock_pct(row, form.price)
     outputs = form.outputs % (_ticks(row.buy_at), message, _ticks(row.sell_at), pct, pct)
-    chain = f"position/{key}"
-    content = whole % (
-        chain, _dashed(event_id), inputs, message, outputs, key, last, seq, row.tenant_id,
-    )  # fmt: skip
+    key = chain.removeprefix("position/")
+    content = whole % (chain, _dashed(event_id), inputs, message, outputs, key, last, seq, tenant)
     return RawEvent(
         event_id, chain, seq, last, hash_of(content), message, inputs, outputs, row.tenant_id.hex, row.pk.hex
     )

@@ -75,7 +75,7 @@ def _stored(name: str, value: Any) -> Any:
 def _execute_many(rows: Iterator[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
     marks = ", ".join(["%s"] * len(_FIELDS))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({marks})", rows)  # noqa: S608
+        cursor.executemany(f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({marks})", rows)  # type: ignore[arg-type]  # noqa: S608
         cursor.executemany(f"UPDATE {_HEADS} SET seq = %s, hash = %s WHERE chain = %s", heads)  # noqa: S608
 
 
