@@ -9,6 +9,8 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.transactions import unit_of_work
 from dividends.tests.builders import make_dividend, make_split, morning
@@ -18,10 +20,12 @@ from orders.tests.builders import make_fill, make_order, run_at, set_market
 from positions.models import Position
 from positions.services import adjust_books, move_cash
 from positions.tests.builders import OPENED_AT, make_position, make_stamp, make_tenant
+from simulation import value_keeping
 from simulation.analytics import plain_report_of, report_of
 from simulation.performance import performance_of
 from simulation.tests.kept import same_in_all_ways
 from simulation.value_keeping import keep_values
+from simulation.value_models import CellDay, CellValues, TenantDay
 from volbal.errors import VolbalError
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +131,119 @@ def _same(story: Story, cells):
     for limits in ({}, span, {"start": start}):
         assert report_of(cells, **limits) == plain_report_of(cells, **limits)
         assert performance_of(cells, **limits).curve == same_in_all_ways(cells, **limits).curve
+
+
+def _kept():
+    """Return all that is kept, but for how often."""
+    return [
+        list(model.objects.order_by(*order).values_list(*names))
+        for model, order, names in (
+            (CellDay, ("position", "date"), ("position", "date", "value", "hold_value", "is_step", "told")),
+            (TenantDay, ("tenant", "date"), ("tenant", "date", "value", "hold_value", "unknown", "steps")),
+            (CellValues, ("pk",), ("pk", "event_seq", "journal_seq", "bars_seen", "now", "closed")),
+        )
+    ]
+
+
+def test_keeping_twice_or_from_nothing_keeps_the_same():
+    story = Story(1)
+    for number in range(12):
+        story.go_on()
+        if number % 3 == 0:
+            keep_values()
+    keep_values()
+    kept = _kept()
+
+    assert keep_values() == 0
+    assert _kept() == kept
+    CellDay.objects.all().delete()
+    TenantDay.objects.all().delete()
+    CellValues.objects.all().delete()
+    assert keep_values() == 3
+    assert [rows[:2] for rows in _kept()[:2]] == [rows[:2] for rows in kept[:2]]
+    assert len(_kept()[0]) == len(kept[0])
+
+
+def test_what_somebody_else_kept_meanwhile_stays(monkeypatch):
+    cell = make_position()
+    run_at(cell, 101)
+    read = value_keeping.courses_of
+
+    def overtaken(positions):
+        courses = read(positions)
+        monkeypatch.setattr(value_keeping, "courses_of", read)
+        assert keep_values() == 1
+        return courses
+
+    monkeypatch.setattr(value_keeping, "courses_of", overtaken)
+
+    assert keep_values() == 0
+    assert TenantDay.objects.get().steps == 1
+    same_in_all_ways(Position.objects.all())
+
+
+def test_what_comes_while_a_cell_is_read_is_not_taken_as_covered(monkeypatch):
+    cell = make_position()
+    run_at(cell, 101)
+    read = value_keeping.courses_of
+
+    def disturbed(positions):
+        courses = read(positions)
+        run_at(cell, 102, at=OPENED_AT + timedelta(days=1))
+        return courses
+
+    monkeypatch.setattr(value_keeping, "courses_of", disturbed)
+
+    assert keep_values() == 0
+    assert not CellDay.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["insert", "update", "delete"])
+def test_a_bar_that_comes_changes_or_goes_is_noticed_by_the_database(change):
+    cell = make_position()
+    run_at(cell, 101, at=OPENED_AT + timedelta(days=3))
+    prices = dict.fromkeys(("open", "high", "low", "close"), D(90))
+    bar = Bar(ticker="IBM", date=FIRST + timedelta(days=1), volume=1, **prices)
+    if change != "insert":
+        bar.save()
+    keep_values()
+    before = performance_of(Position.objects.all()).curve
+
+    with connection.cursor() as cursor:
+        if change == "insert":
+            bar.save()
+        elif change == "update":
+            cursor.execute("UPDATE market_bar SET high = 95, close = 95")
+        else:
+            cursor.execute("DELETE FROM market_bar")
+
+    after = same_in_all_ways(Position.objects.all()).curve
+    assert after != before
+
+
+def test_a_cell_whose_sums_would_not_fit_is_followed_each_time():
+    cell = make_position(qty="9999999", cash="999999999", anchor="100")
+    run_at(cell, 100)
+    keep_values()
+
+    assert CellValues.objects.get().now is None
+    assert not CellDay.objects.exists()
+    same_in_all_ways(Position.objects.all())
+
+
+def test_only_what_came_since_is_read_of_the_history():
+    cell = make_position()
+    for number in range(6):
+        run_at(cell, 100 + number % 2, at=OPENED_AT + timedelta(days=number))
+    keep_values()
+    run_at(cell, 101, at=OPENED_AT + timedelta(days=6))
+
+    with CaptureQueriesContext(connection) as captured:
+        told = performance_of(Position.objects.all())
+
+    assert told.days_evaluated == 7
+    reads = [
+        query["sql"] for query in captured if "FROM " in query["sql"] and "positions_event" in query["sql"]
+    ]
+    assert reads
+    assert all("_seq" in sql for sql in reads)
