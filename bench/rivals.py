@@ -14,6 +14,8 @@ from workloads import closes, measured, settings
 
 warnings.filterwarnings("ignore")
 RATE, LEAST, SHARES = 0.0001, 100.0, 100.0
+# By default vectorbt makes room for an order and a log entry a bar: 25 gigabytes for W4.
+MOST_ORDERS = 1_000_000
 
 
 def size_of(price, anchor, qty, cash, up, down, ratio, low, high):
@@ -69,6 +71,8 @@ def with_vectorbt(prices, grid):
             np.zeros(len(grid)),
             np.array(grid),
             init_cash=2 * SHARES * prices[0],
+            max_orders=min(len(prices) * len(grid), MOST_ORDERS),
+            max_logs=1,
             update_value=False,
             ffill_val_price=False,
         )
