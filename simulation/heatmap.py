@@ -39,7 +39,7 @@ def heatmap_svg(heatmap: Heatmap) -> SafeString:
     width = LEFT + CELL_WIDTH * len(heatmap.x_values) + 8
     height = TOP + CELL_HEIGHT * len(heatmap.y_values) + BOTTOM
     parts = [
-        f'<svg class="heatmap" role="img" viewBox="0 0 {width} {height}" '
+        f'<svg class="heatmap" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'xmlns="http://www.w3.org/2000/svg"><title>{escape(heatmap.title)}</title>',
         *_axes(heatmap, height),
         *_cells(heatmap),
@@ -51,8 +51,7 @@ def heatmap_svg(heatmap: Heatmap) -> SafeString:
 def _axes(heatmap: Heatmap, height: int) -> list[str]:
     middle = LEFT + CELL_WIDTH * len(heatmap.x_values) // 2
     words = [
-        f'<text class="heat-axis" x="{LEFT - 8}" y="{TOP - 10}" text-anchor="end">'
-        f"{escape(heatmap.y_name)}</text>",
+        f'<text class="heat-axis" x="0" y="{TOP - 12}">{escape(heatmap.y_name)}</text>',
         f'<text class="heat-axis" x="{middle}" y="{height - 4}" text-anchor="middle">'
         f"{escape(heatmap.x_name)}</text>",
     ]

@@ -8,6 +8,24 @@ from django.db import models
 
 from accounts.models import Tenant
 from positions.models import Position
+from simulation.value_models import CellDay, CellValues, TenantDay, TenantValues
+
+__all__ = [
+    "OPEN_STATUSES",
+    "CellDay",
+    "CellValues",
+    "DrivenCell",
+    "Job",
+    "JobStatus",
+    "Optimization",
+    "OptimizationChunk",
+    "ReplayRun",
+    "Simulation",
+    "StoredHistory",
+    "TenantDay",
+    "TenantValues",
+    "Trial",
+]
 
 
 class ReplayRun(models.Model):

@@ -54,6 +54,11 @@ class Ground:
     start: PositionState
     stored: StoredHistory | None
 
+    @property
+    def last_date(self) -> date:
+        """The last day of the history."""
+        return self.history.bars[-1].date
+
 
 def ground_of(request: RunRequest, tenant_id: UUID) -> Ground:
     """Find the history and the start that a request means.

@@ -13,7 +13,10 @@ from accounts.api_types import Limit, Offset, answer, page
 from accounts.transactions import read_one
 from simulation.models import Optimization, Simulation
 from simulation.optimizations import cancel_optimization, start_optimization
+from simulation.requests import keep_history
 from simulation.run_schemas import (
+    HistoryIn,
+    HistoryOut,
     JobOut,
     OptimizationIn,
     OptimizationJobOut,
@@ -31,6 +34,12 @@ from simulation.runs import cancel_simulation, start_simulation
 from simulation.verdicts import ranked_trials
 
 router = Router(tags=["simulations"])
+
+
+@router.post("/histories", auth=READ, response={201: HistoryOut}, summary="Bring a history along")
+def create_history(request: HttpRequest, payload: HistoryIn) -> HttpResponse:
+    files, tenant_id = payload.model_dump(), tenant_of(request).pk
+    return once(request, lambda: keep_history(tenant_id=tenant_id, **files), schema=HistoryOut, status=201)
 
 
 @router.post("/simulations", auth=READ, response={201: JobOut}, summary="Simulate", operation_id="simulate")

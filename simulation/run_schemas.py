@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from accounts.api_types import DayIn, DecimalOut, InSchema, MoneyIn, OutSchema, QtyIn, TickerIn, WholeIn
 from simulation.models import Optimization, Simulation
 from simulation.optimizations import OptimizationRequest
 from simulation.overfitting import EXCESS, Candidate
 from simulation.report import metrics_as_json
-from simulation.requests import RunRequest, settings_from_groups
+from simulation.requests import EMPTY_DIVIDENDS, EMPTY_SPLITS, RunRequest, settings_from_groups
 from simulation.setup import FillModel
+from volbal.fields import JsonNumber
+
+
+def _file(raw: object) -> object:
+    """Take the text of a file; a number is none, and neither is what no database keeps."""
+    if not isinstance(raw, str) or isinstance(raw, JsonNumber):
+        raise PydanticCustomError("out-of-range", "must be text.")
+    if not raw:
+        raise PydanticCustomError("out-of-range", "is empty; leave it away, or give at least its titles.")
+    if "\0" in raw or any("\ud800" <= sign <= "\udfff" for sign in raw):
+        raise PydanticCustomError("out-of-range", "must be text without NUL and lone surrogates.")
+    return raw
+
+
+FileIn = Annotated[str, BeforeValidator(_file), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
 class SettingsIn(InSchema):
@@ -37,6 +55,24 @@ class SimulationIn(InSchema):
     fill: FillModel = FillModel.CLOSE
     settings: SettingsIn = SettingsIn()
     history_id: UUID | None = None
+
+
+class HistoryIn(InSchema):
+    """Past prices as the text of CSV files, with titles, the oldest day first. Days may be missing."""
+
+    ticker: TickerIn
+    bars: FileIn
+    dividends: FileIn = EMPTY_DIVIDENDS
+    splits: FileIn = EMPTY_SPLITS
+
+
+class HistoryOut(OutSchema):
+    """A history brought along, for runs of this tenant."""
+
+    id: UUID
+    ticker: str
+    source: str
+    created_at: datetime
 
 
 class OptimizationIn(SimulationIn):

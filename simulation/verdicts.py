@@ -9,10 +9,12 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from configs.words import SETTINGS
 from simulation.heatmap import Heatmap, heatmap_svg
 from simulation.metrics import RANKED, Metrics
 from simulation.models import Optimization, Trial
 from simulation.overfitting import EXCESS, LESS_IS_BETTER, Candidate, judge, ranking
+from simulation.run_words import FIGURES
 from simulation.trials import ALL
 from volbal.errors import OutOfRange
 
@@ -75,9 +77,9 @@ def heatmap_of(
     best = next((c.values for c in candidates if c.number == verdict.get("best")), None)
     return heatmap_svg(
         Heatmap(
-            title=f"{optimization.ticker}: {figure} by {x} and {y}",
-            x_name=x,
-            y_name=y,
+            title=f"{FIGURES[figure].label} by {SETTINGS[x].label} and {SETTINGS[y].label}",
+            x_name=SETTINGS[x].label,
+            y_name=SETTINGS[y].label,
             x_values=grid[x],
             y_values=grid[y],
             scores=_best_scores(candidates, x, y, figure, part),

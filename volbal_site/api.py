@@ -18,6 +18,7 @@ from orders.api import router as orders
 from orders.switch_api import router as switches
 from positions.api import router as positions
 from simulation.api import router as performance
+from simulation.run_api import router as simulations
 from volbal.errors import VolbalError
 from volbal_site.docs_page import Docs
 from volbal_site.export_api import router as exports
@@ -60,6 +61,7 @@ api.add_router("", switches)
 api.add_router("", dividends)
 api.add_router("", market)
 api.add_router("", performance)
+api.add_router("", simulations)
 api.add_router("", exports)
 
 

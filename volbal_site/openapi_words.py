@@ -55,6 +55,7 @@ TAGS = {
 }
 
 _CELL = ("illegal-transition",)
+_RUN = ("invalid-ticker", "invalid-config", "not-found")
 _TABLES = {
     "positions": "The cells as they are now; `from` and `to` are days of opening.",
     "trades": "Every execution; `from` and `to` are days of execution.",
@@ -173,6 +174,39 @@ CALLS: dict[tuple[str, str], Call] = {
         "dividends, and its values in time. Figures run from the opening until now; `from` and `to` only cut "
         "the curve.",
     ),
+    ("POST", "/v1/histories"): Call(
+        "Keeps past prices for runs: the text of CSV files as `manage.py import_history` takes them. What is "
+        "wrong in them is named by file and line. Larger ones than a body holds are taken on the pages.",
+        ("invalid-ticker", "invalid-file"),
+    ),
+    ("POST", "/v1/simulations"): Call(
+        "Runs the rules over past prices, from shares and cash that are made up: nothing is traded, so "
+        "reading is all that a key must be allowed to do. A worker makes the run; read it again until its "
+        "status is `done`.",
+        _RUN,
+    ),
+    ("GET", "/v1/simulations"): Call("Lists the tenant's runs, newest first, without what they came to."),
+    ("GET", "/v1/simulations/{simulation_id}"): Call(
+        "Reads a run: how far it is, and once it is done its figures, trades and values, against just "
+        "holding the same start."
+    ),
+    ("POST", "/v1/simulations/{simulation_id}/cancel"): Call("Ends a run; one that is over stays as it is."),
+    ("POST", "/v1/optimizations"): Call(
+        "Tries every setting of a grid, 20,000 at most, over past prices: a list of values for each field "
+        "that is to differ. `train_pct` percent of the days choose the best one and the rest judge it; "
+        "`folds` is how often choosing and judging is repeated walking forward. Workers share the settings.",
+        _RUN,
+    ),
+    ("GET", "/v1/optimizations"): Call(
+        "Lists the tenant's optimizations, newest first, with their verdicts."
+    ),
+    ("GET", "/v1/optimizations/{optimization_id}"): Call(
+        "Reads an optimization: how far it is, its verdict, and a page of the settings tried so far, the "
+        "best first as `rank_by` has it."
+    ),
+    ("POST", "/v1/optimizations/{optimization_id}/cancel"): Call(
+        "Ends an optimization; what was tried stays, one that is over stays as it is."
+    ),
     **{
         ("GET", f"/v1/exports/{table}.{format_}"): Call(f"{text} {_FILES[format_]}", ("not-found",))
         for table, text in _TABLES.items()
@@ -225,6 +259,8 @@ PARAMETERS: dict[str, tuple[str, object]] = {
     "position_id": ("The cell's id.", "0b9c6f0e-6c1d-4a36-9d43-2f7f1f0e4c55"),
     "event_id": ("The event's id.", "5a7d1c7e-9a0f-4f5e-8f0b-3f4f0a3f9f10"),
     "order_id": ("The order's id.", "c2f4a1de-53a7-4b1c-9e0a-8d2b7c6e1f20"),
+    "simulation_id": ("The run's id.", "3f1e0c52-8a77-4a57-9b7a-0c4b3d2e1f60"),
+    "optimization_id": ("The optimization's id.", "9d8c7b6a-5f4e-4d3c-8b2a-1f0e9d8c7b6a"),
     "limit": ("How many at most.", 100),
     "offset": ("How many to pass over.", 0),
     "cursor": ("Where to read on: `next` of the page before.", "41"),
@@ -312,5 +348,25 @@ FIELDS = {
     "state": "ACTIVE trades, REDUCING only sells, HALTED neither.",
     "session": "A trading day in New York.",
     "half_day": "Whether it closes at 13:00 in New York.",
+    "bars": "The file of daily bars: date,open,high,low,close,volume.",
+    "splits": "The file of splits: date,new_shares,old_shares.",
+    "first_date": "The first day, a date in New York; of a run, that of its first bar.",
+    "last_date": "The last day, inclusive.",
+    "fill": "close fills at the close that was decided on, next_open at the next session's open.",
+    "settings": "Settings by group; those that aren't named are the defaults.",
+    "history_id": "A history brought along; without it the stored or bundled one counts.",
+    "grid": "Settings by field, each with the values to try.",
+    "rank_by": "The figure that ranks.",
+    "train_pct": "Percent of the days that choose; the rest judge.",
+    "folds": "How many parts are walked forward.",
+    "done": "How many of `total` are done: bars of a run, settings of an optimization.",
+    "error": "Why it failed, else empty.",
+    "finished_at": "When it ended; null while it is under way.",
+    "verdict": "Whether the best setting is more than luck, and why; null until all are tried.",
+    "final": "Where it ended: shares, cash, dividends receivable, anchor, value; null until it is done.",
+    "metrics": "Figures in dollars, percent points and counts; null has not enough data.",
+    "parts": "Figures by part of the history: all, train, test, train_1, test_1, ...",
+    "number": "Its number in the grid, from 0.",
+    "close": "Dollars per share at the close.",
     "identical": "Whether both are the same to the last digit.",
 }

@@ -1,4 +1,4 @@
-"""Two curves on one scale, such as the value of a cell and of just holding."""
+"""Curves on one scale, such as the value of a cell and of just holding."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from volbal.numbers import EXACT
 
 WIDTH, HEIGHT, MARGIN = 600, 140, 4
 TENTH = Decimal("0.1")
-NAMES = ("first", "second")
+NAMES = ("first", "second", "third", "fourth")
 
 Values = Sequence[Decimal | None]
 
 
 def curves(series: Sequence[Values]) -> SafeString:
-    """Draw up to two series of values that are evenly apart; None interrupts a line. "" with nothing to draw.
+    """Draw up to four series of values that are evenly apart; None interrupts a line. "" for nothing.
 
     It says nothing to those who can't see it: the figures stand beside it.
     """

@@ -227,7 +227,7 @@ def test_the_heatmap_shows_every_setting_without_script_or_style():
     assert svg.count("heat-best") == 1
     assert "style=" not in svg
     assert "<script" not in svg
-    assert "up_threshold_pct 6, down_threshold_pct 5: " in svg
+    assert "Sell when up by 6, Buy when down by 5: " in svg
 
 
 def test_chunks_are_cut_by_the_work_in_them(monkeypatch):

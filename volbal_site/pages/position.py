@@ -28,6 +28,7 @@ ACTIONS = (
     ("withdraw", "Withdraw", Role.TRADER),
     ("set_anchor", "Set anchor", Role.TRADER),
     ("position_settings", "Settings", Role.TRADER),
+    ("simulate_position", "How would this have done?", Role.VIEWER),
     ("adjust", "Correct the books", Role.OWNER),
 )
 PAUSE = ("pause_position", "Pause", Role.TRADER)

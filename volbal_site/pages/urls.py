@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from volbal_site.pages import analytics, decision, downloads, health, overview, position, views
+from volbal_site.pages import analytics, decision, downloads, health, overview, position, run_files, views
 from volbal_site.pages.position_panels import PANELS
 
 CELL = "positions/<uuid:position_id>/"
@@ -30,4 +30,14 @@ urlpatterns = [
     path("analytics", analytics.analytics, name="analytics"),
     path("analytics/figures", analytics.analytics_figures, name="analytics_figures"),
     *downloads.addresses(),
+    path(
+        "simulations/<uuid:simulation_id>/files/<slug:table>",
+        run_files.simulation_file,
+        name="simulation_file",
+    ),
+    path(
+        "simulations/optimizations/<uuid:optimization_id>/file",
+        run_files.optimization_file,
+        name="optimization_file",
+    ),
 ]

@@ -90,6 +90,19 @@ def signed(value: Any, how: str = "money") -> str:
 
 
 @register.filter
+def figure(value: Any, how: str = "money") -> str:
+    """Write a figure of a run, a number or its text; `how` is money, pct, ratio or count."""
+    if _is_nothing(value):
+        return NONE
+    number = Decimal(str(value))
+    if how == "count":
+        return f"{int(number):,}"
+    return (
+        _with_sign(number, f"{_rounded(abs(number), CENT):,}") if how == "ratio" else str(_HOW[how](number))
+    )
+
+
+@register.filter
 def tone(value: Any) -> str:
     """Return the class of a gain or a loss; the sign says it too."""
     if not value:

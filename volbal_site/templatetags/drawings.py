@@ -11,6 +11,8 @@ from django.forms import BoundField
 from django.utils.safestring import SafeString
 
 from volbal_site import svg
+from volbal_site.svg_curves import Values
+from volbal_site.svg_curves import curves as drawn
 from volbal_site.templatetags.amounts import pct
 
 register = template.Library()
@@ -35,6 +37,12 @@ def sparkline(values: list[Decimal | None], words: str) -> SafeString:
 def sparklines(values: list[Decimal], others: list[Decimal], words: str) -> SafeString:
     """Draw two small lines of values on one scale."""
     return svg.sparks(values, others, words)
+
+
+@register.simple_tag
+def curves(*series: Values) -> SafeString:
+    """Draw up to four series of values on one scale; the figures stand beside it."""
+    return drawn(series)
 
 
 @register.simple_tag

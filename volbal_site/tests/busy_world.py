@@ -15,6 +15,8 @@ from orders.models import TradingState
 from orders.switches import turn
 from orders.tests.builders import make_order, run_at, set_market
 from positions.tests.builders import make_position, make_stamp, make_tenant
+from simulation.optimizations import work_off_optimizations
+from simulation.runs import work_off_simulations
 from volbal.trading_day import trading_date
 from volbal_site.tests.api_client import Api, make_key
 
@@ -23,6 +25,9 @@ TODAY = trading_date(NOW)
 DIVIDEND = {"ticker": "MMM", "ex_date": f"{TODAY}", "pay_date": f"{TODAY}", "dps": "0.5"}
 SPLIT = {"ticker": "PG", "date": f"{TODAY}", "new_shares": 2, "old_shares": 1}
 FILL = {"execution_id": "e1", "qty": "10", "price": "97"}
+RUN = {"ticker": "IBM", "first_date": "2003-01-02", "last_date": "2003-06-30"}
+GRID = {**RUN, "grid": {"up_threshold_pct": ["1", "2"]}}
+HISTORY = {"ticker": "ACME", "bars": "date,open,high,low,close,volume\n2024-01-08,100,101,99,100.5,1200\n"}
 ORDER = {"side": "BUY", "qty": "5", "price": "100"}
 
 
@@ -49,6 +54,18 @@ class World:
         run_at(self.position, 104 if number % 2 == 0 else 100, at=NOW)
         with unit_of_work():
             turn(TradingState.REDUCING, reason="test", stamp=make_stamp(), position_id=cell.pk)
+
+    def run(self) -> str:
+        """Return the path of a run that is done."""
+        path = f"/simulations/{self.api.post('/simulations', RUN).json()['id']}"
+        work_off_simulations(clock=timezone.now)
+        return path
+
+    def optimization(self) -> str:
+        """Return the path of an optimization that is done."""
+        path = f"/optimizations/{self.api.post('/optimizations', GRID).json()['id']}"
+        work_off_optimizations(clock=timezone.now)
+        return path
 
     def cell(self, ticker: str = "IBM") -> str:
         """Return the path of a cell that nothing was done with."""
@@ -127,6 +144,15 @@ REQUESTS: dict[str, Callable[[World], tuple[Any, ...]]] = {
     "GET /v1/market/quotes": lambda w: ("/market/quotes?tickers=IBM,MSFT",),
     "GET /v1/performance": lambda w: ("/performance?limit=500",),
     "GET /v1/positions/{position_id}/performance": lambda w: (w.busy + "/performance",),
+    "POST /v1/histories": lambda w: ("/histories", HISTORY),
+    "POST /v1/simulations": lambda w: ("/simulations", RUN),
+    "GET /v1/simulations": lambda w: ("/simulations?limit=500",),
+    "GET /v1/simulations/{simulation_id}": lambda w: (w.run(),),
+    "POST /v1/simulations/{simulation_id}/cancel": lambda w: (w.run() + "/cancel",),
+    "POST /v1/optimizations": lambda w: ("/optimizations", GRID),
+    "GET /v1/optimizations": lambda w: ("/optimizations?limit=500",),
+    "GET /v1/optimizations/{optimization_id}": lambda w: (w.optimization(),),
+    "POST /v1/optimizations/{optimization_id}/cancel": lambda w: (w.optimization() + "/cancel",),
     **{
         f"GET /v1/exports/{name}.{form}": lambda w, name=name, form=form: (f"/exports/{name}.{form}",)
         for name in ("positions", "trades", "events", "journal", "dividends")

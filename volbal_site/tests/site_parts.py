@@ -100,6 +100,12 @@ class SiteParts:
         for process in self._running.pop(part):
             process.wait(PATIENCE)
 
+    def kill_one(self, part: str) -> None:
+        """Kill one process of a part, and leave it dead."""
+        process = self._running[part].pop(0)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
     def start_again(self, part: str) -> None:
         self._running[part] = [self._start(part) for _ in range(2 if part == "worker" else 1)]
 

@@ -10,15 +10,19 @@ import json
 import os
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from market.providers.registry import provider
 from positions.tests.builders import make_tenant
+from simulation.optimizations import work_off_optimizations
+from simulation.runs import work_off_simulations
+from volbal.trading_day import trading_date
 from volbal_site import openapi
 from volbal_site.openapi_parts import EXAMPLE_ID
 from volbal_site.tests.api_client import Api, make_key
@@ -28,6 +32,7 @@ pytestmark = pytest.mark.django_db
 FILE = Path(openapi.__file__).with_name("openapi_examples.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')
+DAY = re.compile(r'"(\d{4}-\d\d-\d\d)"')
 SIGNATURE = re.compile(r'(?<="request_signature": ")[0-9a-f]{64}')
 KEY = re.compile(r"key:[0-9a-f]{16}")
 
@@ -47,6 +52,12 @@ class Story:
             self.told.setdefault(f"{method} /{route}", body)
         self.told.setdefault(f"{method} /{route} {answer.status_code}", answer.json())
         return answer.json()
+
+    def tell_part(self, method: str, path: str, **shortened: int) -> None:
+        """Make a call whose lists are long, and keep so many of each."""
+        self(method, path)
+        kept = list(self.told.values())[-1]
+        kept |= {name: kept[name][:count] for name, count in shortened.items()}
 
 
 def story(say: Story) -> None:
@@ -74,6 +85,7 @@ def story(say: Story) -> None:
     _by_hand(say)
     _dividends(say)
     _market(say)
+    _simulations(say)
 
 
 def _by_hand(say: Story) -> None:
@@ -121,6 +133,25 @@ def _market(say: Story) -> None:
     say("GET", "/commissions")
 
 
+def _simulations(say: Story) -> None:
+    """A year of IBM, run once and then with nine settings, from a hundred shares."""
+    bars = ["date,open,high,low,close,volume", "2024-01-08,100,101,99,100.5,1200", ""]
+    say("POST", "/histories", {"ticker": "ACME", "bars": "\n".join(bars)})
+    year = {"ticker": "IBM", "first_date": "2004-01-02", "last_date": "2004-12-31", "qty": "100"}
+    settings = {"trigger": {"up_threshold_pct": "4", "down_threshold_pct": "4"}}
+    run = say("POST", "/simulations", {**year, "cash": "10000", "fill": "close", "settings": settings})
+    grid = {"up_threshold_pct": ["2", "4", "6"], "down_threshold_pct": ["2", "4", "6"]}
+    tried = say("POST", "/optimizations", {**year, "grid": grid, "rank_by": "excess_ratio", "folds": 2})
+    work_off_simulations(clock=timezone.now)
+    work_off_optimizations(clock=timezone.now)
+    say("GET", "/simulations")
+    say.tell_part("GET", f"/simulations/{run['id']}", trades=2, value_curve=2)
+    say("GET", "/optimizations")
+    say("GET", f"/optimizations/{tried['id']}?limit=1")
+    say("POST", f"/simulations/{run['id']}/cancel")
+    say("POST", f"/optimizations/{tried['id']}/cancel")
+
+
 def written(told: dict[str, Any]) -> str:
     """Return the story with ids, keys and times of one's own instead of today's."""
     ids: dict[str, str] = {EXAMPLE_ID: EXAMPLE_ID}
@@ -128,6 +159,7 @@ def written(told: dict[str, Any]) -> str:
         ids.setdefault(found, str(uuid.uuid5(uuid.NAMESPACE_URL, f"volbal-example-{len(ids)}")))
     text = json.dumps(told, indent=1, sort_keys=True)
     text = UUID.sub(lambda found: ids[found[0]], SIGNATURE.sub("9f86d081" * 8, text))
+    text = DAY.sub(_a_fixed_day, text)
     return MOMENT.sub(_a_fixed_time, KEY.sub("key:1f0e2d3c4b5a6978", text)) + "\n"
 
 
@@ -135,6 +167,12 @@ def _a_fixed_time(found: re.Match[str]) -> str:
     now = datetime.now(UTC)
     is_now = abs(now - datetime.fromisoformat(found[1])) < timedelta(hours=1)
     return '"2024-01-08T16:00:00.000Z"' if is_now else found[0]
+
+
+def _a_fixed_day(found: re.Match[str]) -> str:
+    now = datetime.now(UTC)
+    today = {trading_date(now - timedelta(hours=1)), trading_date(now)}
+    return '"2024-01-08"' if date.fromisoformat(found[1]) in today else found[0]
 
 
 def test_the_examples_are_what_the_api_answers():

@@ -21,6 +21,7 @@ from alerts.tests.builders import make_channel
 from dividends.tests.builders import make_dividend
 from orders.tests.builders import make_difference, run_at
 from positions.tests.builders import make_position, make_stamp
+from simulation.tests.saved import make_grid, make_run
 from volbal_site.export_api import TABLES
 from volbal_site.tests.test_api_edge import WHO
 
@@ -101,6 +102,22 @@ PAGES = {
     "settings/commissions": VIEWER,
     "settings/configuration": VIEWER,
     "settings/tenant": VIEWER,
+    "positions/<uuid:position_id>/optimize": VIEWER,
+    "positions/<uuid:position_id>/simulate": VIEWER,
+    "simulations/": VIEWER,
+    "simulations/<uuid:simulation_id>/": VIEWER,
+    "simulations/<uuid:simulation_id>/cancel": VIEWER,
+    "simulations/<uuid:simulation_id>/chart": VIEWER,
+    "simulations/<uuid:simulation_id>/files/<slug:table>": VIEWER,
+    "simulations/<uuid:simulation_id>/now": VIEWER,
+    "simulations/compare": VIEWER,
+    "simulations/new": VIEWER,
+    "simulations/optimizations/<uuid:optimization_id>/": VIEWER,
+    "simulations/optimizations/<uuid:optimization_id>/cancel": VIEWER,
+    "simulations/optimizations/<uuid:optimization_id>/file": VIEWER,
+    "simulations/optimizations/<uuid:optimization_id>/now": VIEWER,
+    "simulations/optimizations/<uuid:optimization_id>/use/<int:number>": OWNER,
+    "simulations/optimizations/new": VIEWER,
     "situation": VIEWER,
     "theme": ANYONE,
     "trading/resume": OWNER,
@@ -179,6 +196,10 @@ def ids_of(owner) -> dict[str, str]:
         "membership_id": tenant.memberships.get(user=owner).pk,
         "order_id": evaluated.order.pk,
         "position_id": evaluated.position_id,
+        "simulation_id": make_run(tenant).pk,
+        "optimization_id": make_grid(tenant).pk,
+        "number": 0,
+        "table": "trades",
     }
 
 

@@ -19,6 +19,12 @@ OURS = tuple(
 )
 
 
+HISTORY = {
+    "ticker": "IBM",
+    "bars": "date,open,high,low,close,volume\n2024-01-08,100,101,99,100,1200\n",
+}
+
+
 @dataclass(frozen=True)
 class World:
     """A tenant, its key's view of the API, and an id for every parameter of every path."""
@@ -48,6 +54,7 @@ def make_world(name: str = "ann") -> World:
     evaluation = api.post(f"/positions/{cell.pk}/evaluate?price=104").json()
     terms = {"ticker": "KO", "dps": "0.5", "ex_date": "2024-01-08", "pay_date": "2024-01-10"}
     dividend = api.post("/dividends/announce", terms).json()
+    asked = {"ticker": "IBM", "first_date": "2003-01-02", "last_date": "2003-01-31"}
     return World(
         api=api,
         ids={
@@ -55,6 +62,11 @@ def make_world(name: str = "ann") -> World:
             "event_id": evaluation["event_id"],
             "order_id": evaluation["order"]["id"],
             "dividend_id": dividend["id"],
+            "simulation_id": api.post("/simulations", asked).json()["id"],
+            "optimization_id": api.post(
+                "/optimizations", {**asked, "grid": {"up_threshold_pct": ["2", "3"]}}
+            ).json()["id"],
+            "history_id": api.post("/histories", HISTORY).json()["id"],
         },
     )
 
