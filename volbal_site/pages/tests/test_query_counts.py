@@ -22,6 +22,7 @@ from configs.tests.builders import set_position, set_rate
 from dividends.tests.builders import announced, make_dividend, make_split, morning
 from orders.tests.builders import make_difference, make_order, run_at, set_market
 from positions.tests.builders import make_position, make_stamp
+from simulation.tests.saved import make_grid, make_run
 from volbal.trading_day import trading_date
 from volbal_site.tests.test_site_routes import IN_TENANTS
 
@@ -32,7 +33,8 @@ NOW = timezone.now()
 TODAY = trading_date(NOW)
 # Files are written row by row (test_api_exports.py), and what is only sent is no page.
 SENT = {"alerts/seen", "settings/tenant"}
-PAGES_READ = [page for page in IN_TENANTS if not page.startswith("exports/") and page not in SENT]
+FILES = re.compile("exports/|.*/files?(/|$)")
+PAGES_READ = [page for page in IN_TENANTS if not FILES.match(page) and page not in SENT]
 ASKED = {"activity/newer": "?since=2024-01-08T16:00:00%2B00:00"}
 # No page needs more.
 MOST = 30
@@ -85,6 +87,9 @@ class World:
             "membership_id": self.tenant.memberships.get(user=self.owner).pk,
             "order_id": proposal.order.pk,
             "position_id": self.traded.pk,
+            "simulation_id": make_run(self.tenant).pk,
+            "optimization_id": make_grid(self.tenant).pk,
+            "number": 0,
         }
 
 
