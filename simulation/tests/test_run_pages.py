@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.models import Role
 from accounts.tests.pages import Visitor, entries_of
 from accounts.tests.people import logged_in, make_member, make_user, own_tenant
+from accounts.transactions import unit_of_work
 from configs.tests.builders import set_position, set_tenant
+from market.replay_clock import set_clock
 from positions.tests.builders import make_position
 from simulation.metrics import RANKED
 from simulation.models import Simulation, StoredHistory
@@ -117,6 +121,17 @@ def test_a_cell_begins_with_what_it_has_and_its_own_settings(viewer, olga):
     assert (run.qty, run.cash) == (Decimal("12.5"), 777)
     assert settings_of_job(run).trigger.up_threshold_pct == 9
     assert page in viewer.get(f"/positions/{cell.pk}/").text
+
+
+def test_a_cell_on_stored_history_is_not_shown_its_future(viewer, olga):
+    cell = make_position(own_tenant(olga), market_provider="replay")
+    day = date(2004, 6, 1)
+    with unit_of_work():
+        set_clock(first_day=day, last_day=date(2005, 6, 1), pace_s=Decimal(1), now=timezone.now())
+
+    page = entries_of(viewer.get(f"/positions/{cell.pk}/simulate").text)
+
+    assert page["end"] == "2004-06-01"
 
 
 def test_a_run_can_be_asked_for_again_with_other_settings(viewer, olga):
