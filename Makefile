@@ -51,6 +51,7 @@ bench: setup
 	$(PY) bench/api.py
 	$(PY) bench/tick.py
 	$(PY) bench/fills.py
+	$(PY) bench/performance.py
 	$(PY) bench/simulation.py
 
 # Renew the API's document and its examples after a change of the API.
