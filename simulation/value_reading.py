@@ -51,8 +51,12 @@ class Followed:
 
     since: Closed | None
     days: Sequence[Day]
-    closed: Closed | None
-    evaluated: Sequence[EvaluationRow]
+    history: CellHistory
+    facts: Facts
+
+    def closed(self) -> Closed | None:
+        """Return where it stood on the latest earlier day that can be gone on from."""
+        return closed_of(self.history, self.facts, self.days, self.since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +171,6 @@ def _course(
 ) -> Course:
     days, key = days_of(history, since), history.position.pk
     last = days[-1] if days or since is None else since.day
-    followed = Followed(
-        since=since,
-        days=days,
-        closed=closed_of(history, facts, days, since),
-        evaluated=history.rows.evaluated,
-    )
     return Course(
         position=history.position,
         figures=last.figures(),
@@ -181,7 +179,7 @@ def _course(
         counted=last.counted,
         ends=_ends_of(kept[key]) if key in kept else None,
         kept=_kept_ends(kept[key]) if key in kept else None,
-        followed=followed,
+        followed=Followed(since=since, days=days, history=history, facts=facts),
     )
 
 
