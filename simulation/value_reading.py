@@ -45,6 +45,10 @@ class Ends:
     bars: int
 
 
+# What a cell that has a place, but of which nothing was kept yet, is kept up to.
+NOTHING = Ends(event_seq=0, journal_seq=0, bars=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """What was followed of a cell and isn't kept yet: the days after `since`, or all if that is None."""

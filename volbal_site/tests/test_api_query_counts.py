@@ -56,8 +56,8 @@ COUNTS = {
     "PUT /v1/commissions": 8,
     "GET /v1/market/status": 1,
     "GET /v1/market/quotes": 1,
-    "GET /v1/performance": 14,
-    "GET /v1/positions/{position_id}/performance": 15,
+    "GET /v1/performance": 12,
+    "GET /v1/positions/{position_id}/performance": 13,
     **dict.fromkeys((call for call in REQUESTS if "/exports/" in call), 2),
 }
 # PostgreSQL keeps the bodies of triggers in a catalogue of their own.
