@@ -29,7 +29,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A status below 500 and the JSON that came with it; numbers are JsonNumber."""
+    """A status below 500 and the JSON that came with it, None with a 204; numbers are JsonNumber."""
 
     status: int
     body: Any
@@ -146,7 +146,9 @@ class JsonHttp:
         response = connection.getresponse()
         content = _content(response)
         deadline.left()
-        return Reply(status=_status(response), body=strict_json.loads(content))
+        status = _status(response)
+        # 204 promises nothing more; an empty answer of any other kind was cut off.
+        return Reply(status=status, body=None if status == 204 else strict_json.loads(content))
 
 
 def _status(response: HTTPResponse) -> int:
