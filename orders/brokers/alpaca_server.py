@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ["v2", "stocks", ticker, "trades", "latest"]:
                 send_json(self, *_last_trade(books, ticker))
             case ["_counts"]:
-                send_json(self, 200, {"orders": books.counts(), "faults": books.faults()})
+                send_json(self, 200, _counts(books))
             case ["_holdings"]:
                 send_json(self, *_all_held(books))
             case _:
@@ -164,6 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet: who asks knows what it asked."""
+
+
+def _counts(books: AlpacaBooks) -> Any:
+    return {"orders": books.counts(), "faults": books.faults(), "quantities": books.quantities()}
 
 
 def _place(books: AlpacaBooks, order: BrokerOrder) -> Answered:

@@ -75,6 +75,7 @@ class PaperEngine:
         # What drills ask for: the next calls' faults, orders executed only when told, a skewed clock.
         self.faults_to_come: list[Fault] = []
         self.holds = False
+        self.rejects_next = False
         self.skew_s = 0.0
         self._lock = Lock()
         self.db = sqlite3.connect(path, check_same_thread=False)
@@ -188,6 +189,11 @@ class PaperEngine:
                 for row in self._rows("SELECT * FROM arrivals ORDER BY client_order_id")
             }
 
+    def quantities(self) -> dict[str, str]:
+        """Return by client id how many shares the orders are for."""
+        rows = self.read("SELECT client_order_id, qty FROM orders")
+        return {row["client_order_id"]: row["qty"] for row in rows}
+
     def faults(self) -> dict[str, int]:
         """Return how often each kind of fault was chosen."""
         with self._lock:
@@ -206,6 +212,7 @@ class PaperEngine:
 
     def _register(self, order: BrokerOrder) -> int:
         rejected = is_rejected(order, seed=self.temper.seed, reject_rate=self.temper.reject_rate)
+        rejected, self.rejects_next = rejected or self.rejects_next, False
         row = (order.client_order_id, order.ticker, order.side, plain(order.qty), numbers_of(order))
         cursor = self.db.execute(
             "INSERT INTO orders (client_order_id, ticker, side, qty, key, end) VALUES (?, ?, ?, ?, ?, ?)",

@@ -74,6 +74,11 @@ def hold(engine: PaperEngine, facts: Facts) -> None:
     engine.holds = bool(facts.get("on", True))
 
 
+def reject(engine: PaperEngine, facts: Facts) -> None:
+    """Turn the next order down."""
+    engine.rejects_next = True
+
+
 def execute(engine: PaperEngine, facts: Facts) -> None:
     """Execute `qty` of an order at `price` under `execution_id`, whatever became of the order meanwhile."""
     engine.execute(
@@ -112,6 +117,7 @@ PLANTS: dict[str, Callable[[PaperEngine, Facts], None]] = {
     "change_execution": change_execution,
     "forget": forget_order,
     "hold": hold,
+    "reject": reject,
     "execute": execute,
     "end": end,
     "faults": let_fail,

@@ -39,9 +39,9 @@ class AlpacaProcess:
 
 
 @contextmanager
-def alpaca_process(*options: str) -> Iterator[AlpacaProcess]:
+def alpaca_process(*options: str, module: str = "orders.brokers.alpaca_server") -> Iterator[AlpacaProcess]:
     """Run a server until the end of the block."""
-    command = [sys.executable, "-m", "orders.brokers.alpaca_server", "--port", "0", *options]
+    command = [sys.executable, "-m", module, "--port", "0", *options]
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=dict(os.environ), **streams)
     try:
