@@ -248,7 +248,7 @@ class AlpacaBroker:
 
 def _lines(login: Login) -> tuple[JsonHttp, JsonHttp]:
     """Return the ways to an account and to the market's prices."""
-    headers = {
+    secrets = {
         "APCA-API-KEY-ID": login.secrets["key_id"],
         "APCA-API-SECRET-KEY": login.secrets["secret_key"],
     }
@@ -256,8 +256,8 @@ def _lines(login: Login) -> tuple[JsonHttp, JsonHttp]:
     base = settings.ALPACA_LIVE_URL if is_live else settings.ALPACA_PAPER_URL
     timeout_s = settings.BROKER_TIMEOUT_S
     return (
-        JsonHttp(base, timeout_s=timeout_s, headers=headers),
-        JsonHttp(settings.ALPACA_DATA_URL, timeout_s=timeout_s, headers=headers),
+        JsonHttp(base, timeout_s=timeout_s, secrets=secrets),
+        JsonHttp(settings.ALPACA_DATA_URL, timeout_s=timeout_s, secrets=secrets),
     )
 
 

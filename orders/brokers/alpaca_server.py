@@ -75,7 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             if is_ours or keys == (options.key_id, options.secret_key):
                 act(parts)
             else:
-                send_json(self, 401, {"message": "unauthorized."})
+                # It talks of what it was given, as one day somebody's server will.
+                send_json(self, 401, {"message": f"unauthorized: {keys[0]} with {keys[1]}"})
         except BAD_REQUEST as error:
             send_json(self, 422, {"code": 42210000, "message": str(error)})
 
