@@ -205,7 +205,7 @@ def checklist(shown: Shown) -> list[tuple[bool, str]]:
     unreal = unreal_data_faults_of(connection.broker, connection.tenant_id)
     return [
         (True, f"The broker answers to the login, and says that it is {connection.account_number}."),
-        (not unreal, unreal or "Its cells go by live prices."),
+        (not unreal, f"Its cells go by live prices{f': {unreal}' if unreal else ''}."),
         (not is_short, "The account holds at least the cash and shares that its cells have on their books."),
         (not shown.differences, "Nothing is unexplained between its books and ours."),
     ]

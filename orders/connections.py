@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -26,6 +28,7 @@ from positions.events import record_event
 from positions.models import Position, PositionStatus
 from positions.services import pause
 from volbal.errors import Conflict, OutOfRange
+from volbal.numbers import ZERO
 
 # What fits into a header, and nothing that could end one.
 SECRET = re.compile(r"[!-~]{1,200}\Z")
@@ -121,10 +124,14 @@ def connect_account(
 def confirm_account(
     *, tenant_id: UUID, connection_id: UUID, typed: str, sight: Sight, stamp: Stamp
 ) -> BrokerConnection:
-    """Let cells trade at an account that its owner has looked at. Raises NotFound, OutOfRange."""
+    """Let cells trade at an account that its owner has looked at.
+
+    Raises NotFound, or OutOfRange for other words or an account that holds less than its cells have.
+    """
     connection = lock_connection(tenant_id, connection_id)
     if typed.strip() != words_to_type(connection):
         raise OutOfRange(f"Type {words_to_type(connection)}, as it stands there.", field="confirmation")
+    require_enough(connection, sight.holdings)
     if connection.confirmed_at is None:
         connection.confirmed_at, connection.confirmed_by = stamp.at, stamp.actor
         connection.save(update_fields=["confirmed_at", "confirmed_by"])
@@ -157,6 +164,19 @@ def lock_connection(tenant_id: UUID, connection_id: UUID) -> BrokerConnection:
     """Lock a tenant's connection that is in force. Raises NotFound."""
     rows = BrokerConnection.objects.in_force().filter(tenant=tenant_id, pk=connection_id)
     return lock_one(rows, "account")
+
+
+def require_enough(connection: BrokerConnection, there: Holdings) -> None:
+    """Raise OutOfRange if an account holds less than its cells have on their books."""
+    cells = Position.objects.filter(tenant=connection.tenant_id, broker=connection.broker)
+    needed: dict[str, Decimal] = defaultdict(Decimal)
+    for ticker, qty, cash in cells.values_list("ticker", "qty", "cash"):
+        needed[ticker] += qty
+        needed[""] += cash
+    held = {**there.shares, **({} if there.cash is None else {"": there.cash})}
+    short = [ticker or "cash" for ticker, amount in needed.items() if held.get(ticker, ZERO) < amount]
+    if short:
+        raise OutOfRange(f"The account holds less than its cells have on their books: {', '.join(short)}.")
 
 
 def require_account(broker: str, tenant_id: UUID) -> None:

@@ -11,6 +11,7 @@ from orders.brokers.base import AccountFacts, Environment, Holdings, Login
 from orders.connection_models import BrokerConnection
 from orders.connections import Sight, confirm_account, connect_account, words_to_type
 from orders.tests.alpaca_process import ACCOUNT, LOGIN
+from positions.models import Position
 from positions.tests.builders import OPENED_AT, make_stamp
 
 
@@ -32,11 +33,12 @@ def make_connection(
     environment: Environment = Environment.PAPER,
     confirmed: bool = False,
     login: Login = LOGIN,
-    cash: int | str = 100_000,
+    cash: int | str = 10_000_000,
     **shares: Any,
 ) -> BrokerConnection:
     """Connect an account of a tenant at Alpaca, and confirm it if asked."""
-    sight = make_sight(number, cash, **shares)
+    plenty = dict.fromkeys(Position.objects.values_list("ticker", flat=True), 1_000_000)
+    sight = make_sight(number, cash, **(shares or plenty))
     login = Login(environment=environment, secrets=login.secrets)
     with unit_of_work():
         connection = connect_account(

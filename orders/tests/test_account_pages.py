@@ -97,7 +97,7 @@ def test_the_pages_are_in_order(browse, olga, server):
     connection = make_connection(
         own_tenant(olga), environment=Environment.LIVE, cash=50, IBM="3", MSFT="12.5"
     )
-    visit = browse(olga)
+    visit = browse(olga, lately=True)
 
     for path in (CONNECT, LIST, page_of(connection, "confirm"), page_of(connection, "disconnect")):
         visit.look_at(path)
@@ -141,6 +141,17 @@ def test_nothing_is_confirmed_by_other_words(olga, server):
     answer = Visitor(olga).send(page_of(connection, "confirm"), confirmation=f"paper {ACCOUNT}")
 
     assert answer.status_code == 422
+    assert fresh(connection).confirmed_at is None
+
+
+def test_an_account_that_holds_less_than_its_cells_is_not_confirmed(olga, server):
+    make_position(own_tenant(olga), broker="alpaca", qty="150.5", cash=20_001)
+    connection = make_connection(own_tenant(olga))
+
+    answer = Visitor(olga).send(page_of(connection, "confirm"), confirmation=f"paper {ACCOUNT}")
+
+    assert answer.status_code == 422
+    assert "less than its cells have on their books: IBM, cash" in answer.text
     assert fresh(connection).confirmed_at is None
 
 

@@ -79,7 +79,8 @@ def test_the_command_seals_every_login_under_the_first_key(settings, capsys):
     call_command("reseal_credentials")
     call_command("reseal_credentials")
 
-    assert capsys.readouterr().out.splitlines() == [
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
         "1 of 1 logins sealed anew.",
         "0 of 1 logins sealed anew.",
     ]
