@@ -22,10 +22,10 @@ test: setup
 	$(PY) -m pytest -n 2
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal  # the pure core has no database
 
-# Long fault tests, on both databases; the quick half takes about a minute.
+# Long fault tests, on both databases; the quick half takes some minutes.
 faults: setup
 	EXAMPLES=10 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py
-	EXAMPLES=7 $(PY) -m pytest -n 2 simulation/tests/test_skipping.py simulation/tests/test_compiled.py
+	EXAMPLES=7 $(PY) -m pytest -n 2 simulation/tests/test_skipping.py simulation/tests/test_compiled.py simulation/tests/test_quick_bound.py
 	$(PY) -m pytest -n 2 -m faults
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults
 
@@ -51,7 +51,9 @@ bench: setup
 	$(PY) bench/api.py
 	$(PY) bench/tick.py
 	$(PY) bench/fills.py
+	$(PY) bench/performance.py
 	$(PY) bench/simulation.py
+	$(PY) bench/pages.py
 
 # Renew the API's document and its examples after a change of the API.
 openapi: setup

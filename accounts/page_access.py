@@ -9,6 +9,7 @@ from typing import Any, cast
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,12 +18,21 @@ from django.utils.http import urlencode
 
 from accounts.form_memory import keep_entries
 from accounts.models import Membership, Role, Tenant, User
+from accounts.prepared import Prepared, Slot
 from accounts.transactions import Stamp
 
 View = Callable[..., HttpResponse]
 
 RANK = {Role.VIEWER: 0, Role.TRADER: 1, Role.OWNER: 2}
 CHOSEN_TENANT = "tenant"
+# Read for every page.
+_MEMBERSHIPS = Prepared(
+    lambda: (
+        Membership.objects.filter(user=Slot("user", models.IntegerField()))
+        .select_related("tenant")
+        .order_by("tenant__name")
+    )
+)
 
 
 def page(
@@ -118,7 +128,7 @@ def user_stamp(request: HttpRequest) -> Stamp:
 
 def memberships_of(user: User) -> list[Membership]:
     """Return what the user is at which tenants, their own first."""
-    found = user.memberships.select_related("tenant").order_by("tenant__name")
+    found = _MEMBERSHIPS.rows(user=user.pk)
     return sorted(found, key=lambda membership: membership.tenant.name != user.username)
 
 

@@ -84,6 +84,21 @@ def slice_below(rows: models.QuerySet[M], order: Order, cursor: str, *, limit: i
     return Slice(items=items, next=cursor_at(order, items[-1]) if len(found) > limit else "")
 
 
+def merged(slices: Iterable[Slice[M]], order: Order, *, limit: int = ROWS) -> Slice[M]:
+    """Return the newest `limit` rows of slices of one order that begin at one cursor."""
+    slices = list(slices)
+    rows = sorted(
+        (row for one in slices for row in one.items), key=lambda row: _place(order, row), reverse=True
+    )
+    items = rows[:limit]
+    is_more = len(rows) > limit or any(one.next for one in slices)
+    return Slice(items=items, next=cursor_at(order, items[-1]) if is_more else "")
+
+
+def _place(order: Order, row: models.Model) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in order)
+
+
 def cursor_at(order: Order, row: models.Model) -> str:
     """Return the cursor below which the rows after this one are."""
     return write_cursor(getattr(row, name) for name in order)

@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import Tenant
 from accounts.page_access import page, tenant_seen
-from accounts.page_lists import FilterForm, Order, slice_below
+from accounts.page_lists import FilterForm, Order, Slice, merged, slice_below
 from alerts.alert_words import ALERT_WORDS
 from alerts.models import Alert, AlertKind
 
@@ -38,10 +39,7 @@ class AlertsForm(FilterForm):
 def alerts(request: HttpRequest) -> HttpResponse:
     form = AlertsForm(request.GET)
     cursor = request.GET.get("after", "")
-    rows = Alert.objects.visible_to(tenant_seen(request).pk).filter(form.narrowed())
-    if form.wanted().get("state") == WAITING:
-        rows = rows.waiting()
-    found = slice_below(rows, NEWEST_FIRST, cursor)
+    found = _found(tenant_seen(request), form, cursor)
     context: dict[str, Any] = {
         "form": form,
         "rows": [(alert, ALERT_WORDS[alert.kind], _is_waiting(alert)) for alert in found.items],
@@ -51,6 +49,15 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "kinds": [(AlertKind(kind).label, words) for kind, words in ALERT_WORDS.items()],
     }
     return render(request, "alerts/alerts.html", context)
+
+
+def _found(tenant: Tenant, form: AlertsForm, cursor: str) -> Slice[Alert]:
+    """Return the tenant's alerts among those about everyone; each kind of the two has its own index."""
+    rows = Alert.objects.filter(form.narrowed())
+    if form.wanted().get("state") == WAITING:
+        rows = rows.waiting()
+    both = [slice_below(rows.filter(tenant=whose), NEWEST_FIRST, cursor) for whose in (tenant, None)]
+    return merged(both, NEWEST_FIRST)
 
 
 def _is_waiting(alert: Alert) -> bool:

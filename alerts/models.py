@@ -45,7 +45,8 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
     def waiting(self) -> AlertQuerySet:
         """Those that nobody has seen and that are not over: what a page puts before a person."""
-        return self.filter(seen_at=None, cleared_at=None).exclude(kind__in=sorted(NEWS))
+        kinds = sorted(set(AlertKind.values) - NEWS)  # named, so that the index leads to them past all news
+        return self.filter(seen_at=None, cleared_at=None, kind__in=kinds)
 
     def unrouted(self) -> AlertQuerySet:
         """Those not yet handed to the channels."""
@@ -94,6 +95,7 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["tenant", "created_at"], name="alert_by_tenant"),
+            models.Index(fields=["tenant", "kind", "created_at"], name="alert_by_kind"),
             models.Index(fields=["position_id", "created_at"], name="alert_by_position"),
             models.Index(
                 fields=["created_at"],

@@ -61,7 +61,7 @@ class Served:
     engine: str
     port: int
     pid: int
-    seeds: dict[str, list[str]]
+    seeds: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,13 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def serving(name: str, root: Path, engine: str, server: str) -> Iterator[Served]:
+def serving(
+    name: str, root: Path, engine: str, server: str, filled_by: str = "api_seed.py"
+) -> Iterator[Served]:
     """Serve a checkout on a new database with the cells in it, for as long as the block runs."""
     with _database(engine) as url:
         environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(48)}
-        seed = [sys.executable, str(HERE / "api_seed.py")]
+        seed = [sys.executable, str(HERE / filled_by)]
         seeds = json.loads(subprocess.check_output(seed, cwd=root, env=environment))
         port = _free_port()
         command = [part.format(port=port) for part in SERVERS[server]]
@@ -135,9 +137,9 @@ def _database(engine: str) -> Iterator[str]:
         yield new_database(url, f"bench_{secrets.token_hex(4)}")
 
 
-def measured(served: Served, call: str, clients: int, seconds: float) -> Measured:
-    """Run one call for some seconds from another process."""
-    plan = {**served.seeds, "port": served.port, "call": call, "clients": clients, "seconds": seconds}
+def measured(served: Served, call: str, clients: int, seconds: float, **more: Any) -> Measured:
+    """Run one call for some seconds from another process; `more` of its plan than what was seeded."""
+    plan = {**served.seeds, "port": served.port, "call": call, "clients": clients, "seconds": seconds, **more}
     used = _cpu_seconds(served.pid)
     answer = subprocess.run(
         [sys.executable, str(HERE / "api_client.py")],

@@ -1,4 +1,4 @@
-"""A lean HTTP client for `bench/api.py`: many keep-alive connections in one thread, hardly anything parsed.
+"""A lean HTTP client for `bench/api.py` and `bench/pages.py`: many connections in one thread, little parsed.
 
 Reads a plan as JSON on stdin, prints the latencies in seconds as JSON. http.client alone would take as long
 for an answer as the server does.
@@ -111,7 +111,14 @@ def _trades(key: str, positions: list[str]) -> Iterator[tuple[bytes, bytes]]:
             yield _request("POST", path, key), b'"status":"filled"'
 
 
+def _pages(cookie: str, paths: list[str]) -> Iterator[tuple[bytes, bytes]]:
+    for path in cycle(paths):
+        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n"
+        yield request.encode(), b"HTTP/1.1 200 OK"
+
+
 REQUESTS = {
+    "page": _pages,
     "GET position": _reads,
     "GET 100 positions": _lists,
     "evaluate, holds": _holds,

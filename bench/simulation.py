@@ -1,7 +1,8 @@
 """`make bench`: the simulation beside vectorbt and backtesting.py, as ratios of processor time.
 
 `bench/simulation.py [W1 W2 ...]`. The rivals live in var/bench (requirements-bench.txt), installed at the
-first run. Each engine runs in a process of its own, in turn, ROUNDS times; the median counts. backtesting.py
+first run. Each engine runs in a process of its own, in turn, ROUNDS times; the median counts. There it runs
+once unmeasured, then as often as fits into half a second, of which the median counts again. backtesting.py
 takes part in W1 and W2 alone: it would take minutes and hours for the others.
 """
 
@@ -11,7 +12,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,24 +45,20 @@ def _measure(engine: str, work: str) -> tuple[int, float]:
     ours = engine in ("exact", "compiled")
     python = sys.executable if ours else str(RIVALS / "bin" / "python")
     script = Path(__file__) if ours else ROOT / "bench" / "rivals.py"
-    warm = "1" if ours or engine == "backtesting" else "2"
     said = subprocess.run(
-        [python, str(script), engine, work, warm], capture_output=True, text=True, check=True, cwd=ROOT
+        [python, str(script), engine, work], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()
     return int(said[-2]), float(said[-1])
 
 
-def run_ours(engine: str, work: str, rounds: int) -> tuple[int, float]:
+def run_ours(engine: str, work: str) -> tuple[int, float]:
     """Run one of our engines in this process; return its trades and processor seconds, compiling left out."""
     sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "volbal_site.settings")
-    from workloads import closes, settings
+    from workloads import closes, measured, settings
 
     from market.values import DayBar, History
-    from simulation.compiled import CompiledSeries, simulate_compiled
-    from simulation.engine import simulate
-    from simulation.series import series_of
-    from simulation.setup import FillModel, settings_from, starting_state
+    from simulation.setup import settings_from, starting_state
 
     prices = [Decimal(repr(float(price))) for price in closes(work)]
     bars = tuple(
@@ -70,7 +66,7 @@ def run_ours(engine: str, work: str, rounds: int) -> tuple[int, float]:
         for day, p in enumerate(prices)
     )
     history = History(ticker="BENCH", bars=bars, dividends=(), splits=())
-    start, series = starting_state("BENCH", bars[0], qty=None, cash=None), series_of(history)
+    start = starting_state("BENCH", bars[0], qty=None, cash=None)
     grid = [
         settings_from(
             [
@@ -83,18 +79,32 @@ def run_ours(engine: str, work: str, rounds: int) -> tuple[int, float]:
         )
         for up, down, ratio, low, high in settings(work)
     ]
-    laid_out = CompiledSeries(series) if engine == "compiled" else None
+    trades_of = ENGINES[engine](history, start)
+    trades_of(grid[0])
+    return measured(lambda: sum(map(trades_of, grid)))
 
-    def once(one):  # type: ignore[no-untyped-def]
-        if laid_out is None:
-            return len(simulate(history, start, one, FillModel.CLOSE, series=series).trades)
-        return len(simulate_compiled(laid_out, start, one, FillModel.CLOSE).trades)
 
-    for _ in range(rounds):
-        once(grid[0])
-    began = time.process_time()
-    trades = sum(once(one) for one in grid)
-    return trades, time.process_time() - began
+def with_decimals(history, start):  # type: ignore[no-untyped-def]
+    """Return how many trades a setting makes, with what every run uses."""
+    from simulation.engine import simulate
+    from simulation.series import series_of
+    from simulation.setup import FillModel
+
+    series = series_of(history)
+    return lambda one: len(simulate(history, start, one, FillModel.CLOSE, series=series).trades)
+
+
+def with_numba(history, start):  # type: ignore[no-untyped-def]
+    """Return how many trades a setting makes, with what workers use."""
+    from simulation.compiled import CompiledSeries, simulate_compiled
+    from simulation.series import series_of
+    from simulation.setup import FillModel
+
+    laid_out = CompiledSeries(series_of(history))
+    return lambda one: len(simulate_compiled(laid_out, start, one, FillModel.CLOSE).trades)
+
+
+ENGINES = {"exact": with_decimals, "compiled": with_numba}
 
 
 def _install_rivals() -> None:
@@ -118,7 +128,7 @@ def _print(work: str, medians: dict[str, float], trades: dict[str, int]) -> None
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4 and sys.argv[1] in ("exact", "compiled"):
-        print(*run_ours(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    if sys.argv[1:] and sys.argv[1] in ENGINES:
+        print(*run_ours(*sys.argv[1:]))
     else:
         main(sys.argv[1:] or list(WORKS))

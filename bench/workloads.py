@@ -1,4 +1,4 @@
-"""What every engine is measured on, without anything of ours or theirs: prices and grids.
+"""What every engine is measured on and how, without anything of ours or theirs: prices, grids, the clock.
 
 W1: IBM's closes as traded. W2: a million bars. W3: a thousand settings on W1. W4: a hundred on W2.
 """
@@ -6,12 +6,16 @@ W1: IBM's closes as traded. W2: a million bars. W3: a thousand settings on W1. W
 from __future__ import annotations
 
 import csv
+import statistics
+import time
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 IBM = Path(__file__).resolve().parent.parent / "market" / "bundled" / "IBM.csv"
+ENOUGH_SECONDS = 0.5
 DEFAULT = (3.0, 3.0, 1.6667, 25.0, 75.0)
 RAILS = ((25.0, 75.0), (10.0, 90.0))
 
@@ -34,3 +38,13 @@ def settings(work: str) -> list[tuple[float, float, float, float, float]]:
     else:
         return [DEFAULT]
     return [(u, d, r, *rails) for u, d, r, rails in product(thresholds, thresholds, ratios, RAILS)]
+
+
+def measured(run: Callable[[], int]) -> tuple[int, float]:
+    """Run it as often as fits into half a second; return its trades and the median of processor seconds."""
+    times: list[float] = []
+    while not times or sum(times) < ENOUGH_SECONDS:
+        began = time.process_time()
+        trades = run()
+        times.append(time.process_time() - began)
+    return trades, statistics.median(times)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from configs.resolver import EffectiveConfig
 from volbal import kernel
+from volbal.limits import deciding_limit, limits_for
 from volbal.numbers import PRICE_TICK, down_to, to_twelve, up_to
 from volbal.policy import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
 from volbal.values import DayActivity, Gates, PositionState, Side
@@ -55,8 +56,8 @@ def attempt_at_threshold(
         return None
     value = cell.qty * price + state.get_effective_cash()
     size = ops.size(outcome.side, price, anchor, rules.ratio, cell.qty, cell.cash, value)
-    limits = kernel.limits_for(outcome.side, price, cell, rules, day)
-    limit, left = kernel.deciding_limit(size * price, limits, ops)
+    limits = limits_for(outcome.side, price, cell, rules, day)
+    limit, left = deciding_limit(size * price, limits, ops)
     least_qty = up_to(to_twelve(max(rules.min_qty, rules.min_notional / price, rules.unit)), rules.unit)
     return Attempt(side, price, outcome, limit, left, limits.own, value, least_qty)
 

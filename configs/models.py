@@ -87,6 +87,10 @@ class SettingQuerySet(models.QuerySet[Any]):
         """Every row that one position takes something from."""
         return self.filter(Q(scope=Scope.GLOBAL) | Q(tenant_id=tenant_id) | Q(position_id=position_id))
 
+    def about_those_between(self, first: object, last: object) -> SettingQuerySet:
+        """Every row of positions with ids from `first` to `last`, of any tenant, and the GLOBAL one."""
+        return self.filter(~Q(scope=Scope.POSITION) | Q(position_id__gte=first, position_id__lte=last))
+
     def of_tenant_and_below(self, tenant_id: UUID) -> SettingQuerySet:
         """A tenant's row, those of its positions, and the GLOBAL one they all inherit from."""
         return self.filter(Q(scope=Scope.GLOBAL) | Q(tenant_id=tenant_id) | Q(position__tenant_id=tenant_id))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from configs.models import CommissionRate, CommissionScope, Scope, SettingRow
-from configs.rows import COMMISSION_RATE, RATES, Found, rows_about, rows_about_one
+from configs.rows import COMMISSION_RATE, RATES, Found, rows_about, rows_about_one, rows_between
 from positions.models import Position
 from volbal import values
 from volbal.fields import GROUPS, NO_LIMIT_WORD
@@ -29,6 +29,17 @@ SaidBy = Mapping[UUID | None, Said]
 Path = tuple[UUID | None, ...]
 RateKey = tuple[UUID | None, str | None]
 Rate = tuple[Decimal, str]
+
+
+class HasSettings(Protocol):
+    """A position, as far as its settings are concerned."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def ticker(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +64,39 @@ def effective_config(position: Position) -> EffectiveConfig:
 
 def effective_configs(positions: Collection[Position]) -> dict[UUID, EffectiveConfig]:
     """Resolve the settings of many positions, by id, in one query. Keep to a few hundred at a time."""
-    said, rates = sorted_out(rows_about(positions) if positions else ())
-    owners = {owner for rows in said.values() for owner in rows}
-    made: dict[Any, EffectiveConfig] = {}
-    found = {}
-    for position in positions:
-        # Positions that nobody has set anything for, but for the same others, have the same settings.
-        path = tuple(owner for owner in (position.pk, position.tenant_id, None) if owner in owners)
+    settings = SettingsOfMany(rows_about(positions) if positions else ())
+    return {position.pk: settings.of(position) for position in positions}
+
+
+def settings_between(first: UUID, last: UUID) -> SettingsOfMany:
+    """Read what the settings of all positions with ids from `first` to `last` are made of, in one query."""
+    return SettingsOfMany(rows_between(first, last))
+
+
+class SettingsOfMany:
+    """What is set for many positions; each answer is made once for all that it holds for."""
+
+    def __init__(self, rows: Iterable[Found]) -> None:
+        self._said, self._rates = sorted_out(rows)
+        self._owners = {owner for rows in self._said.values() for owner in rows}
+        self._made: dict[Any, EffectiveConfig] = {}
+        self._found: dict[Any, EffectiveConfig] = {}
+
+    def of(self, position: HasSettings) -> EffectiveConfig:
+        """Resolve the settings of a position that the rows are about."""
         asset = (position.tenant_id, position.ticker)
-        key = (path, _commission(asset, rates))
-        if key not in made:
-            made[key] = resolve(said, path, rates, asset)
-        found[position.pk] = made[key]
-    return found
+        whose = position.pk if position.pk in self._owners else asset
+        if whose not in self._found:
+            self._found[whose] = self._resolve(position.pk, asset)
+        return self._found[whose]
+
+    def _resolve(self, position_id: UUID, asset: RateKey) -> EffectiveConfig:
+        # Positions that nobody has set anything for, but for the same others, have the same settings.
+        path = tuple(owner for owner in (position_id, asset[0], None) if owner in self._owners)
+        key = (path, _commission(asset, self._rates))
+        if key not in self._made:
+            self._made[key] = resolve(self._said, path, self._rates, asset)
+        return self._made[key]
 
 
 def get_commission_rate(tenant_id: UUID | None = None, ticker: str | None = None) -> Decimal:

@@ -56,6 +56,11 @@ def rows_about(positions: Collection[Position]) -> Iterator[Found]:
     return _found(_on_top_of_each_other(settings, CommissionRate.objects.about(tenants, tickers)))
 
 
+def rows_between(first: UUID, last: UUID) -> Iterator[Found]:
+    """Read all that positions with ids from `first` to `last` may take something from, whosever they are."""
+    return _found(_BETWEEN.rows(first=first, last=last))
+
+
 def rows_of_tenant(tenant_id: UUID, tickers: Collection[str] = ()) -> Iterator[Found]:
     """Read all that a tenant itself takes something from, and its rates of some tickers."""
     settings = {
@@ -77,6 +82,14 @@ def _about_any_one() -> models.QuerySet[Any, Any]:
     return _on_top_of_each_other(
         {group: model._default_manager.about_one(position_id, tenant_id) for group, model in MODELS.items()},
         CommissionRate.objects.about_one(tenant_id, ticker),
+    )
+
+
+def _about_any_between() -> models.QuerySet[Any, Any]:
+    first, last = Slot("first", models.UUIDField()), Slot("last", models.UUIDField())
+    return _on_top_of_each_other(
+        {group: model._default_manager.about_those_between(first, last) for group, model in MODELS.items()},
+        CommissionRate.objects.filter(rate__isnull=False),
     )
 
 
@@ -110,3 +123,4 @@ def _nothing(field: Any, group: str) -> Cast | Value:
 
 
 _ABOUT_ONE = Prepared(_about_any_one)
+_BETWEEN = Prepared(_about_any_between)

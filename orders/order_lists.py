@@ -74,18 +74,14 @@ def differences_shown_to(tenant: Tenant, *, is_staff: bool) -> QuerySet[BrokerDi
 def story_of(order: Order) -> Sequence[Event]:
     """Return what happened to an order, oldest first: its own events and the decision that made it."""
     events = Event.objects.filter(position=order.position_id).order_by("seq")
-    since = events.filter(tenant=order.position.tenant_id, ts__gte=order.created_at)
+    together = events.filter(tenant=order.position.tenant_id, ts=order.created_at)
+    decision = list(together.filter(type=EventType.POSITION_EVALUATED).order_by("-seq")[:1])
+    since = events.filter(seq__gte=_first_number(together))  # by number, as times are not indexed by cell
     own = since.filter(type__in=OF_ORDERS, inputs__order_id=str(order.pk))[:MOST_EVENTS]
     odd = events.filter(type=EventType.FILL_QUARANTINED, inputs__order_id=str(order.pk))[:MOST_EVENTS]
-    return sorted([*_decision_of(order), *own, *odd], key=lambda event: event.seq)
+    return sorted([*decision, *own, *odd], key=lambda event: event.seq)
 
 
-def _decision_of(order: Order) -> list[Event]:
-    """Return the evaluation that was recorded together with the order, if any."""
-    same_time = Event.objects.filter(
-        tenant=order.position.tenant_id,
-        ts=order.created_at,
-        position=order.position_id,
-        type=EventType.POSITION_EVALUATED,
-    )
-    return list(same_time.order_by("-seq")[:1])
+def _first_number(together: QuerySet[Event]) -> int:
+    """Return the number of the first event that was recorded together with an order."""
+    return together.values_list("seq", flat=True).first() or 0

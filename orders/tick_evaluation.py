@@ -72,9 +72,14 @@ def event_of(position_id: UUID, slot: datetime) -> UUID:
     A UUID of version 8: the slot in milliseconds, then 74 bits of the position's id. The events of a tick,
     written in the order of their positions, so follow each other in the index of ids too.
     """
+    return UUID(int=event_number(position_id, milliseconds(slot)))
+
+
+def event_number(position_id: UUID, slot_ms: int) -> int:
+    """Return that id as a number."""
     first = position_id.int >> 54
-    high = milliseconds(slot) << 16 | 0x8000 | first >> 62
-    return UUID(int=high << 64 | 1 << 63 | first & (1 << 62) - 1)
+    high = slot_ms << 16 | 0x8000 | first >> 62
+    return high << 64 | 1 << 63 | first & (1 << 62) - 1
 
 
 def evaluate_locked(work: TickWork, positions: Collection[Position]) -> None:

@@ -10,47 +10,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Sum
 
-from configs.resolver import EffectiveConfig, effective_configs
+from configs.resolver import EffectiveConfig, SettingsOfMany, settings_between
 from orders.circumstances import Circumstances, snapshot_in
 from orders.models import RulesVersion, TickChunk, TradingState, TradingSwitch
 from orders.snapshot import Snapshot, decision_as_facts, facts_of, snapshot_as_facts
 from orders.switches import share_switches
-from orders.tick_evaluation import TickWork, event_of
-from orders.tick_scan import QuietRow, positions_with_settings, quiet_positions
+from orders.tick_evaluation import TickWork, event_number
+from orders.tick_scan import QuietRow, bounds_of, quiet_positions
+from orders.tick_slots import milliseconds
 from positions.chains import as_json, canonical, hash_of, hashed_columns
 from positions.event_types import EventType
 from positions.models import Event, EventScope, Position
 from positions.raw_events import RawEvent, read_heads, write_events
-from volbal.explain import of_hold
+from volbal.explain import hold_form
 from volbal.numbers import exact, plain, to_six
 from volbal.trading_day import trading_date
-from volbal.values import Action, Decision, MarketQuote, TriggerConfig
-
-Whose = UUID | tuple[UUID, str]
-Settings = Mapping[Whose, EffectiveConfig]
+from volbal.trigger import move_pct
+from volbal.values import Action, Decision, MarketQuote
 
 _HUNDRED = Decimal(100)
 # What a decision looks at of a position.
 _COLUMNS = QuietRow._fields[: QuietRow._fields.index("buy_at")]
 # Values that differ, in the order in which sorted keys bring them; those in _RAW are JSON themselves.
-_INPUTS = ("anchor_price", "cash", "dividend_receivable", "qty", "ticker", "quote")
+_INPUTS = ("anchor_price", "cash", "dividend_receivable", "qty")
 _OUTPUTS = ("buy_at", "explanation", "sell_at", "stock_pct_after", "stock_pct_before")
 _ROW = ("chain", "id", "inputs", "message", "outputs", "position_id", "prev_hash", "seq", "tenant_id")
-_RAW = frozenset(
-    {"quote", "buy_at", "sell_at", "stock_pct_after", "stock_pct_before", "inputs", "outputs", "seq"}
-)
+_RAW = frozenset({"buy_at", "sell_at", "stock_pct_after", "stock_pct_before", "inputs", "outputs", "seq"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
     """What the events of some positions have in common, as text with a place for each value that differs."""
 
-    trigger: TriggerConfig
+    price: Decimal
+    message: str
     inputs: str
     outputs: str
 
@@ -60,53 +58,59 @@ def record_quiet(work: TickWork, chunk: TickChunk) -> set[UUID]:
     share_switches()
     rules = _rules_seen()
     rows = _without_stopped(_on_good_quotes(work, quiet_positions(chunk, trading_date(work.stamp.at))))
-    forms = _Forms(work, *_settings_of(rows, chunk))
+    if not rows:
+        return set()
+    forms = _Forms(work, settings_between(*bounds_of(chunk)))
     if rules != _rules_seen():
         return set()  # changed while we looked: what the watches vouch for was decided by others
-    events = list(_events(work, rows, forms))
-    write_events(events, _shared(work))
-    work.recorded += len(events)
-    return {event.position_id for event in events}
-
-
-def _settings_of(rows: Sequence[QuietRow], chunk: TickChunk) -> tuple[set[UUID], Settings]:
-    """Return which positions have settings of their own, and the settings in force, by `_whose`."""
-    own = positions_with_settings(chunk)
-    one_of_each = {_whose(row, own): row for row in rows}
-    resolved = effective_configs(one_of_each.values())  # type: ignore[arg-type]  # all that is asked is there
-    return own, {whose: resolved[row.pk] for whose, row in one_of_each.items()}
-
-
-def _whose(row: QuietRow, own: set[UUID]) -> Whose:
-    """Return what decides about a position's settings: itself, or its tenant and its ticker."""
-    return row.pk if row.pk in own else (row.tenant_id, row.ticker)
+    chains = [f"position/{row.pk}" for row in rows]
+    holding = list(_with_heads(rows, chains, forms))
+    write_events(_events(work, holding), _shared(work))
+    work.recorded += len(holding)
+    return {held.row.pk for held in holding}
 
 
 class _Forms:
-    """Makes each form once: one for all positions with the same settings, broker and kind of quote."""
+    """Makes each form once: one for all positions with the same settings, broker, ticker and quote."""
 
-    def __init__(self, work: TickWork, own: set[UUID], settings: Settings) -> None:
+    def __init__(self, work: TickWork, settings: SettingsOfMany) -> None:
         self._work = work
-        self._own = own
         self._settings = settings
-        self._made: dict[tuple[int, str, str, bool], _Form | None] = {}
+        self._made: dict[tuple[int, str, str, str], _Form | None] = {}
+        self._parts: dict[tuple[int, str, str, bool], tuple[str, str] | None] = {}
 
-    def of(self, row: QuietRow, quote: MarketQuote) -> _Form | None:
+    def of(self, row: QuietRow) -> _Form | None:
         """Return the form of a position's event; None if it doesn't hold after all."""
-        effective = self._settings[_whose(row, self._own)]
-        key = (id(effective), row.broker, quote.source, quote.is_real)
+        effective = self._settings.of(row)
+        key = (id(effective), row.broker, row.market_provider, row.ticker)
         if key not in self._made:
-            self._made[key] = self._make(row, effective, quote)
+            self._made[key] = self._make(row, effective)
         return self._made[key]
 
-    def _make(self, row: QuietRow, effective: EffectiveConfig, quote: MarketQuote) -> _Form | None:
+    def _make(self, row: QuietRow, effective: EffectiveConfig) -> _Form | None:
+        quote = self._work.quotes[row.market_provider, row.ticker].quote
+        if quote is None:
+            return None
+        key = (id(effective), row.broker, quote.source, quote.is_real)
+        if key not in self._parts:
+            self._parts[key] = self._documents(row, effective, quote)
+        documents = self._parts[key]
+        if documents is None:
+            return None
+        told = canonical(as_json(facts_of(quote))).replace("%", "%%")
+        inputs = documents[0].replace(_QUOTE, told).replace(_TICKER, row.ticker)
+        return _Form(quote.price, hold_form(plain(quote.price), effective.trigger), inputs, documents[1])
+
+    def _documents(
+        self, row: QuietRow, effective: EffectiveConfig, quote: MarketQuote
+    ) -> tuple[str, str] | None:
         around = Circumstances(effective=effective, orders=[], state=TradingState.ACTIVE)
         columns = {name: getattr(row, name) for name in _COLUMNS}
         snapshot = snapshot_in(around, Position(**columns), quote, self._work.stamp.at)
         decision = snapshot.decide()
         if decision.action is not Action.HOLD:
             return None
-        return _Form(snapshot.trigger, _inputs_form(snapshot, effective), _outputs_form(decision))
+        return _inputs_form(snapshot, effective), _outputs_form(decision)
 
 
 def _inputs_form(snapshot: Snapshot, effective: EffectiveConfig) -> str:
@@ -130,6 +134,9 @@ def _place(name: str) -> str:
     return f"<{name}>"
 
 
+_TICKER, _QUOTE = _place("ticker"), f'"{_place("quote")}"'
+
+
 def _form(content: Mapping[str, Any], names: Iterable[str]) -> str:
     """Write JSON with a `%s` for each value that differs."""
     text = canonical(content).replace("%", "%%")
@@ -149,54 +156,65 @@ def _shared(work: TickWork) -> dict[str, Any]:
     }
 
 
-def _events(work: TickWork, rows: Sequence[QuietRow], forms: _Forms) -> Iterator[RawEvent]:
-    heads = read_heads([f"position/{row.pk}" for row in rows])
-    quotes = {source: checked.quote for source, checked in work.quotes.items()}
-    texts = {source: canonical(as_json(facts_of(quote))) for source, quote in quotes.items()}
-    whole = _row_form(work)
+class _Held(NamedTuple):
+    """A position that holds, with its chain, its end, and the form of its event."""
+
+    row: QuietRow
+    form: _Form
+    chain: str
+    seq: int
+    hash: str
+
+
+def _with_heads(rows: Sequence[QuietRow], chains: Sequence[str], forms: _Forms) -> Iterator[_Held]:
+    """Yield those that hold and have a chain."""
+    heads = read_heads(chains)
+    for row, chain in zip(rows, chains, strict=True):
+        form = forms.of(row)
+        if form is not None and chain in heads:
+            yield _Held(row, form, chain, *heads[chain])
+
+
+def _events(work: TickWork, holding: Iterable[_Held]) -> Iterator[RawEvent]:
+    whole, slot_ms = _row_form(work), milliseconds(work.slot)
+    tenants = {tenant_id: str(tenant_id) for tenant_id in {held.row.tenant_id for held in holding}}
     with exact():
-        for row in rows:
-            source, chain = (row.market_provider, row.ticker), f"position/{row.pk}"
-            quote = quotes[source]
-            form = None if quote is None else forms.of(row, quote)
-            if quote is not None and form is not None and chain in heads:
-                event_id = event_of(row.pk, work.slot)
-                yield _event(row, quote.price, texts[source], form, whole, chain, heads[chain], event_id)
+        for held in holding:
+            event_id = f"{event_number(held.row.pk, slot_ms):032x}"
+            yield _event(held, whole, event_id, tenants[held.row.tenant_id])
 
 
-def _event(
-    row: QuietRow,
-    price: Decimal,
-    quote: str,
-    form: _Form,
-    whole: str,
-    chain: str,
-    head: tuple[int, str],
-    event_id: UUID,
-) -> RawEvent:
-    message = of_hold(row, price, form.trigger)  # type: ignore[arg-type]  # all that is asked is there
-    pct, seq, last = _stock_pct(row, price), head[0] + 1, head[1]
-    balances = (row.anchor_price, row.cash, row.dividend_receivable, row.qty)
-    inputs = form.inputs % (*map(plain, balances), row.ticker, quote)
+def _event(held: _Held, whole: str, event_id: str, tenant: str) -> RawEvent:
+    row, form, chain, seq, last = held
+    anchor, seq = plain(row.anchor_price), seq + 1
+    message = form.message.format(move_pct(row.anchor_price, form.price), anchor)
+    inputs = form.inputs % (anchor, plain(row.cash), plain(row.dividend_receivable), plain(row.qty))
+    pct = _stock_pct(row, form.price)
     outputs = form.outputs % (_ticks(row.buy_at), message, _ticks(row.sell_at), pct, pct)
-    content = whole % (chain, event_id, inputs, message, outputs, row.pk, last, seq, row.tenant_id)
+    key = chain.removeprefix("position/")
+    content = whole % (chain, _dashed(event_id), inputs, message, outputs, key, last, seq, tenant)
     return RawEvent(
-        event_id, chain, seq, last, hash_of(content), message, inputs, outputs, row.tenant_id, row.pk
+        event_id, chain, seq, last, hash_of(content), message, inputs, outputs, row.tenant_id.hex, row.pk.hex
     )
 
 
-def _text(number: Decimal) -> str:
-    return f'"{plain(number)}"'
+def _dashed(digits: str) -> str:
+    """Write an id's 32 hex digits as JSON has them."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _ticks(ticks: int | None) -> str:
-    return "null" if ticks is None else _text(Decimal(ticks).scaleb(-6))
+    """Write a price in millionths of a dollar, which is above 0, as JSON has it."""
+    if ticks is None:
+        return "null"
+    whole, part = divmod(ticks, 1_000_000)
+    return f'"{whole}.{part:06}'.rstrip("0").rstrip(".") + '"'
 
 
 def _stock_pct(row: QuietRow, price: Decimal) -> str:
     stock = row.qty * price
     value = stock + row.cash + row.dividend_receivable
-    return _text(to_six(stock * _HUNDRED / value)) if value else "null"
+    return f'"{plain(to_six(stock * _HUNDRED / value))}"' if value else "null"
 
 
 def _on_good_quotes(work: TickWork, rows: Sequence[QuietRow]) -> list[QuietRow]:

@@ -6,7 +6,7 @@ millionths of a dollar, exactly on both engines.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -79,17 +79,17 @@ def quiet_positions(chunk: TickChunk, day: date) -> list[QuietRow]:
         sql += _LOCKED
     with connection.cursor() as cursor:
         cursor.execute(sql, [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk), day])
-        return [_quiet_row(row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    if connection.vendor == "postgresql":
+        return [QuietRow(*row) for row in rows]
+    tenants = {key: UUID(key) for key in {row[1] for row in rows}}
+    return [_quiet_row(row, tenants) for row in rows]
 
 
-def positions_with_settings(chunk: TickChunk) -> set[UUID]:
-    """Return the ids of a chunk's positions that have settings of their own."""
-    tables = ("configs_triggerconfig", "configs_guardrailconfig", "configs_orderpolicyconfig")
-    own = " UNION ".join(
-        f"SELECT position_id FROM {table} WHERE position_id BETWEEN %s AND %s"  # noqa: S608
-        for table in tables
-    )
-    return set(_ids(own, _bounds(chunk) * len(tables)))
+def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:
+    """Return the first and the last id of a chunk. Ids are random: equal ranges hold about as many."""
+    first, beyond = (_ALL_IDS * number // chunk.tick.chunks for number in (chunk.number, chunk.number + 1))
+    return UUID(int=first), UUID(int=beyond - 1)
 
 
 def positions_in(chunk: TickChunk, besides: Collection[UUID]) -> list[UUID]:
@@ -105,13 +105,11 @@ def positions_to_decide(chunk: TickChunk) -> list[UUID]:
     )
 
 
-def _quiet_row(row: tuple[Any, ...]) -> QuietRow:
-    if connection.vendor == "postgresql":
-        return QuietRow(*row)
+def _quiet_row(row: tuple[Any, ...], tenants: Mapping[str, UUID]) -> QuietRow:
     pk, tenant_id, ticker, name, broker, qty, cash, receivable, anchor, buy_at, sell_at = row
     return QuietRow(
         UUID(pk),
-        UUID(tenant_id),
+        tenants[tenant_id],
         ticker,
         name,
         broker,
@@ -126,15 +124,14 @@ def _quiet_row(row: tuple[Any, ...]) -> QuietRow:
 
 
 def _bounds(chunk: TickChunk) -> list[Any]:
-    """Return the first and the last id of a chunk. Ids are random: equal ranges hold about as many."""
-    first, beyond = (_ALL_IDS * number // chunk.tick.chunks for number in (chunk.number, chunk.number + 1))
-    return [_stored(UUID(int=first)), _stored(UUID(int=beyond - 1))]
+    return [_stored(bound) for bound in bounds_of(chunk)]
 
 
 def _ids(sql: str, parameters: list[Any], besides: Collection[UUID] = ()) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        found = {key for (key,) in cursor.fetchall()} - {_stored(key) for key in besides}
+        found = {key for (key,) in cursor.fetchall()}
+        found.difference_update(besides if connection.vendor == "postgresql" else (k.hex for k in besides))
         return sorted(key if isinstance(key, UUID) else UUID(key) for key in found)
 
 

@@ -37,9 +37,11 @@ class CellSpanForm(SpanForm):
         return found
 
     @property
-    def offered(self) -> list[Position]:
-        """Return the cells that the field proposes, those still in use first."""
-        return list(Position.objects.of_tenant(self.tenant).order_by("status", "number")[:MOST_OFFERED])
+    def offered(self) -> list[str]:
+        """Return the names of the cells that the field proposes, those still in use first."""
+        cells = Position.objects.of_tenant(self.tenant).order_by("status", "number")
+        named = cells.values_list("ticker", "number")[:MOST_OFFERED]
+        return [f"{ticker} #{number}" for ticker, number in named]
 
 
 def cells_named(tenant: Tenant, text: str) -> list[Position]:

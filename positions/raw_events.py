@@ -5,10 +5,9 @@ For the schedule, which may record ten thousand evaluations at a time. Everythin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from operator import attrgetter, itemgetter
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
-from uuid import UUID
 
 from django.db import connection, models
 
@@ -22,9 +21,9 @@ _HEADS = ChainHead._meta.db_table
 
 
 class RawEvent(NamedTuple):
-    """One event of a position: what differs from the others, and its two documents as text."""
+    """One event of a position: what differs from the others. Ids are 32 hex digits, documents text."""
 
-    id: UUID
+    id: str
     chain: str
     seq: int
     prev_hash: str
@@ -32,8 +31,8 @@ class RawEvent(NamedTuple):
     message: str
     inputs: str
     outputs: str
-    tenant_id: UUID
-    position_id: UUID
+    tenant_id: str
+    position_id: str
 
 
 def read_heads(chains: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -45,44 +44,42 @@ def read_heads(chains: Sequence[str]) -> dict[str, tuple[int, str]]:
     return {chain: (seq, last) for chain, seq, last in heads.values_list("chain", "seq", "hash")}
 
 
-def write_events(events: Collection[RawEvent], shared: dict[str, Any]) -> None:
+def write_events(events: Iterable[RawEvent], shared: dict[str, Any]) -> None:
     """Write events of locked positions and move the heads of their chains, which exist.
 
-    `shared` are the values of the other columns, the same for all.
+    `shared` are the values of the other columns, the same for all. What makes the events may not ask the
+    database: it is on its way there while they are made, so that two processors share the work.
     """
     require_unit_of_work()
-    if not events:
-        return
-    rows = _rows(events, {name: _stored(name, value) for name, value in shared.items()})
-    heads = [(event.seq, event.hash, event.chain) for event in events]
+    heads: list[tuple[int, str, str]] = []
+    rows = _rows(events, {name: _stored(name, value) for name, value in shared.items()}, heads)
     (_copy if connection.vendor == "postgresql" else _execute_many)(rows, heads)
 
 
-def _rows(events: Iterable[RawEvent], stored: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Return the columns of each event in the order of the table's."""
-    as_stored = str if connection.vendor == "postgresql" else attrgetter("hex")
-    names = [*stored, *RawEvent._fields]
+def _rows(
+    events: Iterable[RawEvent], stored: dict[str, Any], heads: list[tuple[int, str, str]]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns of each event in the order of the table's, and note where its chain then ends."""
+    names = [*RawEvent._fields, *stored]
     in_order = itemgetter(*(names.index(field.attname) for field in _FIELDS))
     shared = tuple(stored.values())
-    return [
-        in_order((*shared, as_stored(key), *rest, as_stored(tenant_id), as_stored(position_id)))
-        for key, *rest, tenant_id, position_id in events
-    ]
+    for event in events:
+        heads.append((event.seq, event.hash, event.chain))
+        yield in_order(event + shared)
 
 
 def _stored(name: str, value: Any) -> Any:
     return Event._meta.get_field(name).get_db_prep_value(value, connection)  # type: ignore[union-attr]
 
 
-def _execute_many(rows: list[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
+def _execute_many(rows: Iterator[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
     marks = ", ".join(["%s"] * len(_FIELDS))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({marks})", rows)  # noqa: S608
+        cursor.executemany(f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({marks})", rows)  # type: ignore[arg-type]  # noqa: S608
         cursor.executemany(f"UPDATE {_HEADS} SET seq = %s, hash = %s WHERE chain = %s", heads)  # noqa: S608
 
 
-def _copy(rows: list[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
-    seqs, hashes, chains = (list(column) for column in zip(*heads, strict=True))
+def _copy(rows: Iterator[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY {_TABLE} ({_COLUMNS}) FROM STDIN") as copy:
             for row in rows:
@@ -90,5 +87,5 @@ def _copy(rows: list[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> Non
         cursor.execute(
             f"UPDATE {_HEADS} h SET seq = n.seq, hash = n.hash "  # noqa: S608
             "FROM unnest(%s::int[], %s::text[], %s::text[]) AS n (seq, hash, chain) WHERE h.chain = n.chain",
-            [seqs, hashes, chains],
+            [[seq for seq, *_ in heads], [last for _, last, _ in heads], [chain for *_, chain in heads]],
         )

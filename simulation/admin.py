@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.read_only_admin import ReadOnlyAdmin
-from simulation.models import DrivenCell, Optimization, ReplayRun, Simulation
+from simulation.models import CellValues, DrivenCell, Optimization, ReplayRun, Simulation
 
 
 @admin.register(ReplayRun)
@@ -25,3 +25,10 @@ class JobAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "tenant", "ticker", "first_date", "last_date", "status", "done", "total")
     list_select_related = ("tenant",)
     ordering = ("-created_at",)
+
+
+@admin.register(CellValues)
+class CellValuesAdmin(ReadOnlyAdmin):
+    list_display = ("position", "tenant", "event_seq", "journal_seq", "closed_event_seq")
+    list_select_related = ("position", "tenant")
+    ordering = ("tenant__name", "position__number")

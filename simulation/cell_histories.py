@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from orders.models import Trade
 from positions.models import CauseKind, Position
 from simulation.cell_rows import (
     EvaluationRow,
@@ -29,6 +30,15 @@ from volbal.trading_day import trading_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellRows:
+    """What one cell's history is made of."""
+
+    journal: Sequence[JournalRow] = ()
+    evaluated: Sequence[EvaluationRow] = ()
+    bars: Sequence[Mark] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellHistory:
     """One cell: its entries in the order of the journal, each with its New York date, and its prices.
 
@@ -41,23 +51,40 @@ class CellHistory:
     track: PriceTrack
     inside: Mapping[date, bool]
     pending: Decimal
+    rows: CellRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
+class Facts:
     """What the rows of the journal point to."""
 
     trades: Mapping[str, TradeRow]
     events: EventFacts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What a history goes on from: the last price then known, the date of its last entry, what is pending."""
+
+    mark: Mark | None = None
+    entry_day: date = date.min
+    pending: Decimal = ZERO
+
+
+BEGINNING = Earlier()
 Worth = Callable[[datetime], Decimal | None]
 
 
 def cell_histories(positions: QuerySet[Position]) -> list[CellHistory]:
     """Read the histories of the cells, by number; the number of queries doesn't depend on theirs."""
+    return histories_with_facts(positions)[0]
+
+
+def histories_with_facts(positions: QuerySet[Position]) -> tuple[list[CellHistory], Facts]:
+    """Read the same, and what their journals point to."""
     journals = journal_rows(positions)
-    facts = _Facts(trades=trade_rows(positions), events=event_facts(positions))
+    trades = trade_rows(Trade.objects.filter(position__in=positions))
+    facts = Facts(trades=trades, events=event_facts(positions))
     evaluations: dict[UUID, list[EvaluationRow]] = {}
     for row in last_evaluations(positions):
         evaluations.setdefault(row.position_id, []).append(row)
@@ -65,62 +92,67 @@ def cell_histories(positions: QuerySet[Position]) -> list[CellHistory]:
         (position, journals.get(position.pk, []), evaluations.get(position.pk, []))
         for position in positions.order_by("number")
     ]
-    bars = _bars_of(cells)
+    bars = bars_of(
+        {
+            position: (position.opened_date, _last_day(position, journal, evaluated))
+            for position, journal, evaluated in cells
+        }
+    )
     return [
-        _history(position, journal, evaluated, facts, bars[position.pk])
+        history_of(position, CellRows(journal=journal, evaluated=evaluated, bars=bars[position.pk]), facts)
         for position, journal, evaluated in cells
-    ]
+    ], facts
 
 
-def _history(
-    position: Position,
-    journal: Sequence[JournalRow],
-    evaluated: Sequence[EvaluationRow],
-    facts: _Facts,
-    bars: Sequence[Mark],
-) -> CellHistory:
-    marks = [*bars, *(row.mark() for row in evaluated), *_trade_marks(journal, facts.trades)]
+def history_of(position: Position, rows: CellRows, facts: Facts, since: Earlier = BEGINNING) -> CellHistory:
+    """Put together what the rows of one cell tell, from its opening or from an earlier moment on."""
+    before = [] if since.mark is None else [since.mark]
+    seen = [*(row.mark() for row in rows.evaluated), *trade_marks(rows.journal, facts.trades)]
+    marks = [*before, *rows.bars, *seen]
     track = PriceTrack(marks, facts.events.actions.get(position.pk, []))
     return CellHistory(
         position=position,
-        entries=_entries(journal, facts, track.worth_at),
+        entries=_entries(rows.journal, facts, track.worth_at, since.entry_day),
         track=track,
-        inside={trading_date(row.at): row.is_inside() for row in evaluated},
-        pending=sum((row.receivable for row in journal), ZERO),
+        inside={trading_date(row.at): row.is_inside() for row in rows.evaluated},
+        pending=since.pending + sum((row.receivable for row in rows.journal), ZERO),
+        rows=rows,
     )
 
 
-def _entries(journal: Sequence[JournalRow], facts: _Facts, worth: Worth) -> tuple[tuple[date, Entry], ...]:
-    entries, day = [], date.min
+def _entries(
+    journal: Sequence[JournalRow], facts: Facts, worth: Worth, day: date
+) -> tuple[tuple[date, Entry], ...]:
+    entries = []
     for row in journal:
         day = max(day, trading_date(row.at))  # what was booked later isn't of an earlier day
         entries.append((day, _ENTRIES[row.cause_kind](row, facts, worth)))
     return tuple(entries)
 
 
-def _opening(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _opening(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     """An anchor is what the last trade was made at, so the first one is what the shares cost."""
     anchor = facts.events.opening_anchors.get(row.position_id)
     price = worth(row.at) if anchor is None else anchor
     return Entry(kind=Kind.FLOW, cash=row.cash, qty=row.qty, share_price=price)
 
 
-def _cash(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _cash(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     return Entry(kind=Kind.FLOW, cash=row.cash)
 
 
-def _correction(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _correction(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     kind = kind_of_correction(row.cash, row.qty)
     price = worth(row.at) if row.qty else None
     return Entry(kind=kind, cash=row.cash, qty=row.qty, share_price=price)
 
 
-def _trade(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _trade(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     commission = facts.trades[row.cause_id].commission
     return Entry(kind=Kind.TRADE, cash=row.cash, qty=row.qty, commission=commission)
 
 
-def _ex_dividend(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _ex_dividend(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     event = facts.events.dividends[row.cause_id]
     return Entry(
         kind=Kind.DIVIDEND,
@@ -132,17 +164,17 @@ def _ex_dividend(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
     )
 
 
-def _payment(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _payment(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     """What was owed is cash now: together the two stay what they were."""
     return Entry(kind=Kind.FLOW, cash=row.cash + row.receivable)
 
 
-def _split(row: JournalRow, facts: _Facts, worth: Worth) -> Entry:
+def _split(row: JournalRow, facts: Facts, worth: Worth) -> Entry:
     ratio = facts.events.splits[row.cause_id].inputs
     return Entry(kind=Kind.SPLIT, qty=row.qty, new_shares=ratio["new_shares"], old_shares=ratio["old_shares"])
 
 
-_ENTRIES: dict[str, Callable[[JournalRow, _Facts, Worth], Entry]] = {
+_ENTRIES: dict[str, Callable[[JournalRow, Facts, Worth], Entry]] = {
     CauseKind.OPENING: _opening,
     CauseKind.CASH: _cash,
     CauseKind.ADJUSTMENT: _correction,
@@ -153,7 +185,7 @@ _ENTRIES: dict[str, Callable[[JournalRow, _Facts, Worth], Entry]] = {
 }
 
 
-def _trade_marks(journal: Sequence[JournalRow], trades: Mapping[str, TradeRow]) -> list[Mark]:
+def trade_marks(journal: Sequence[JournalRow], trades: Mapping[str, TradeRow]) -> list[Mark]:
     """Return the prices of the trades, seen when they were executed but not after they were booked."""
     found = []
     for row in journal:
@@ -163,28 +195,19 @@ def _trade_marks(journal: Sequence[JournalRow], trades: Mapping[str, TradeRow]) 
     return found
 
 
-def _bars_of(
-    cells: Sequence[tuple[Position, Sequence[JournalRow], Sequence[EvaluationRow]]],
-) -> dict[UUID, list[Mark]]:
-    """Return each cell's stored bars, up to the last day that anything was recorded of it.
+def bars_of(spans: Mapping[Position, tuple[date, date]]) -> dict[UUID, list[Mark]]:
+    """Return each cell's stored bars of a span of days, both inclusive.
 
-    A replay lives in the past, and what comes after its day is its future.
+    It ends with the last day that anything was recorded of the cell: a replay lives in the past, and what
+    comes after its day is its future.
     """
-    spans = {
-        position.pk: (position.opened_date, _last_day(position, journal, evaluated))
-        for position, journal, evaluated in cells
-    }
     if not spans:
         return {}
     start, end = min(first for first, _ in spans.values()), max(last for _, last in spans.values())
-    bars = bar_marks({position.ticker for position, *_ in cells}, start, end)
+    bars = bar_marks({position.ticker for position in spans}, start, end)
     return {
-        position.pk: [
-            mark
-            for day, mark in bars.get(position.ticker, [])
-            if spans[position.pk][0] <= day <= spans[position.pk][1]
-        ]
-        for position, *_ in cells
+        position.pk: [mark for day, mark in bars.get(position.ticker, []) if first <= day <= last]
+        for position, (first, last) in spans.items()
     }
 
 

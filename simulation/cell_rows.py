@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import F, QuerySet, Window
@@ -24,9 +24,10 @@ from orders.models import Trade
 from positions.event_types import EventType
 from positions.models import Event, JournalEntry, Position
 from volbal.price_track import Mark, PriceAction
-from volbal.trading_day import NEW_YORK, start_of
+from volbal.trading_day import NEW_YORK, start_of, trading_date
 
 ROWS_AT_ONCE = 5000
+ChainedModel = TypeVar("ChainedModel", Event, JournalEntry)
 TOLD_BY_EVENTS = (EventType.POSITION_CREATED, EventType.EX_DIV_EFFECTIVE, EventType.SPLIT_APPLIED)
 
 
@@ -34,6 +35,7 @@ class JournalRow(NamedTuple):
     """One change of a cell's balances, and what caused it."""
 
     position_id: UUID
+    seq: int
     at: datetime
     cause_kind: str
     cause_id: str
@@ -54,6 +56,7 @@ class EvaluationRow(NamedTuple):
     """The last evaluation of a New York date that had a price. Numbers are text, as an event keeps them."""
 
     position_id: UUID
+    seq: int
     at: datetime
     price: str
     as_of: str | None
@@ -61,6 +64,11 @@ class EvaluationRow(NamedTuple):
     stock_pct: str | None
     min_stock_pct: str
     max_stock_pct: str
+
+    @property
+    def day(self) -> date:
+        """The New York date that it was made on."""
+        return trading_date(self.at)
 
     def mark(self) -> Mark:
         """Return its price, seen no later than it was recorded."""
@@ -76,19 +84,25 @@ class EvaluationRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
-    """What events know: ex-dividends by receivable and splits by event, price actions and anchors by cell."""
+    """What events know: ex-dividends by receivable and splits by event, price actions and anchors by cell.
+
+    `numbered` are the events' numbers by cell, each with the date from which on it counts and that of
+    when it was told, or again the first if that is later.
+    """
 
     dividends: Mapping[str, Event]
     splits: Mapping[str, Event]
     actions: Mapping[UUID, list[PriceAction]]
     opening_anchors: Mapping[UUID, Decimal | None]
+    numbered: Mapping[UUID, list[tuple[int, date, date]]]
 
 
-def journal_rows(positions: QuerySet[Position]) -> dict[UUID, list[JournalRow]]:
-    """Return the journal of each cell, oldest first."""
-    rows = JournalEntry.objects.filter(position__in=positions).order_by("position_id", "seq")
+def journal_rows(positions: QuerySet[Position], *, after: str = "") -> dict[UUID, list[JournalRow]]:
+    """Return the journal of each cell, oldest first; only what comes after a number that is kept of it."""
+    rows = _after(JournalEntry.objects.filter(position__in=positions), after)
+    rows = rows.order_by("position_id", "seq")
     columns = (
-        "position_id", "at", "cause_kind", "cause_id", "cash_delta", "qty_delta", "receivable_delta",
+        "position_id", "seq", "at", "cause_kind", "cause_id", "cash_delta", "qty_delta", "receivable_delta",
     )  # fmt: skip
     found: dict[UUID, list[JournalRow]] = defaultdict(list)
     for row in rows.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
@@ -96,29 +110,38 @@ def journal_rows(positions: QuerySet[Position]) -> dict[UUID, list[JournalRow]]:
     return found
 
 
-def trade_rows(positions: QuerySet[Position]) -> dict[str, TradeRow]:
+def trade_rows(trades: QuerySet[Trade]) -> dict[str, TradeRow]:
     """Return the trades by id."""
-    rows = Trade.objects.filter(position__in=positions)
-    columns = rows.values_list("pk", "commission", "price", "executed_at")
+    columns = trades.values_list("pk", "commission", "price", "executed_at")
     return {str(pk): TradeRow(*row) for pk, *row in columns.iterator(chunk_size=ROWS_AT_ONCE)}
 
 
-def event_facts(positions: QuerySet[Position]) -> EventFacts:
-    """Return what the events of openings, ex-dividends and splits tell."""
+def event_facts(positions: QuerySet[Position], *, after: str = "") -> EventFacts:
+    """Return what the events of openings, ex-dividends and splits tell, after a number that is kept."""
     dates = {
         str(pk): on
         for pk, on in SplitApplication.objects.filter(position__in=positions).values_list("pk", "date")
     }
-    facts = EventFacts(dividends={}, splits={}, actions=defaultdict(list), opening_anchors={})
-    events = Event.objects.filter(position__in=positions, type__in=TOLD_BY_EVENTS)
-    for event in events.only("position_id", "type", "inputs", "outputs"):
+    facts = EventFacts(
+        dividends={},
+        splits={},
+        actions=defaultdict(list),
+        opening_anchors={},
+        numbered=defaultdict(list),
+    )
+    events = _after(Event.objects.filter(position__in=positions, type__in=TOLD_BY_EVENTS), after)
+    for event in events.only("position_id", "seq", "ts", "type", "inputs", "outputs"):
         _take_in(event, facts, dates)
     return facts
 
 
-def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
-    """Return each cell's last evaluation of each New York date that had a price, in no order."""
+def last_evaluations(positions: QuerySet[Position], *, after: str = "") -> list[EvaluationRow]:
+    """Return each cell's last evaluation of each New York date that had a price, in no order.
+
+    Only of those after a number that is kept, if it is named.
+    """
     evaluations = Event.objects.filter(position__in=positions, type=EventType.POSITION_EVALUATED)
+    evaluations = _after(evaluations, after)
     newest_first = Window(
         RowNumber(),
         partition_by=[F("position_id"), TruncDate("ts", tzinfo=NEW_YORK)],
@@ -131,6 +154,7 @@ def last_evaluations(positions: QuerySet[Position]) -> list[EvaluationRow]:
         .filter(rank=1)
         .values_list(
             "position_id",
+            "seq",
             "ts",
             KT("inputs__quote__price"),
             KT("inputs__quote__as_of"),
@@ -152,8 +176,14 @@ def bar_marks(tickers: set[str], start: date, end: date) -> dict[str, list[tuple
     return found
 
 
+def _after(rows: QuerySet[ChainedModel], kept: str) -> QuerySet[ChainedModel]:
+    """Leave out what has a number up to the one that is kept of the cell, in the column `kept`."""
+    return rows.filter(seq__gt=F(f"position__values__{kept}")) if kept else rows
+
+
 def _take_in(event: Event, facts: Any, split_dates: Mapping[str, date]) -> None:
     inputs, position_id = event.inputs, event.position_id
+    on = told = trading_date(event.ts)
     if event.type == EventType.POSITION_CREATED:
         anchor = inputs["anchor_price"]
         facts.opening_anchors[position_id] = None if anchor is None else Decimal(anchor)
@@ -164,5 +194,6 @@ def _take_in(event: Event, facts: Any, split_dates: Mapping[str, date]) -> None:
         facts.actions[position_id].append(PriceAction(at=start_of(on), **ratio))
     else:
         facts.dividends[event.outputs["receivable_id"]] = event
-        ex_date = date.fromisoformat(inputs["ex_date"])
-        facts.actions[position_id].append(PriceAction(at=start_of(ex_date), dps=Decimal(inputs["dps"])))
+        on = date.fromisoformat(inputs["ex_date"])
+        facts.actions[position_id].append(PriceAction(at=start_of(on), dps=Decimal(inputs["dps"])))
+    facts.numbered[position_id].append((event.seq, on, max(on, told)))

@@ -20,7 +20,7 @@ class ChunkFinder:
         self._outlook = Outlook(rules, strategy)
 
     def next_bar(self, cell: kernel.Cell, first: int, stop: int) -> int:
-        buy_at, sell_at = self._outlook.still_prices(cell)
+        buy_at, sell_at = map(float, self._outlook.still_prices(cell))
         size = FIRST_CHUNK
         while first < stop:
             chunk = self._prices[first : min(first + size, stop)]

@@ -117,7 +117,13 @@ class CompiledEngine(Engine):
         if count:
             self._trades.extend(self._recorded(count))
             self._cell = kernel.Cell(*_decimals(*after))
-        return int(found) if found == stop or count == RECORDS else self._visit(int(found))
+        if found == stop or count == RECORDS:
+            return int(found)
+        self._decide_doubtful(int(found))
+        return int(found) + 1
+
+    def _decide_doubtful(self, number: int) -> None:
+        self._trade(number, self._closes[number])
 
     def _recorded(self, count: int) -> Iterator[SimulatedTrade]:
         for bar, side, qty, price, commission in self._records[:count].tolist():

@@ -6,13 +6,15 @@ which they would trade. Which one is used changes the time that a run takes, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Protocol
 
+from simulation.quick_bound import QuickBound
 from simulation.series import Series
 from volbal import kernel
 from volbal.sizing import strategy_named
-from volbal.still_prices import StillPrices, quiet_prices, still_prices
+from volbal.still_prices import still_prices
 
 # Below this many bars a plain loop is done before numpy is imported.
 ENOUGH_FOR_NUMPY = 50_000
@@ -31,7 +33,7 @@ FinderMaker = Callable[[Series, kernel.Rules, str], Finder]
 def usual_finder(series: Series, rules: kernel.Rules, strategy: str) -> Finder:
     """Return what suits a single run: a plain loop, for very many bars numpy."""
     if len(series) < ENOUGH_FOR_NUMPY:
-        return PlainFinder(series.floats, rules, strategy)
+        return PlainFinder(series, rules, strategy)
     from simulation.chunks import ChunkFinder  # numpy costs a tenth of a second
 
     return ChunkFinder(series, rules, strategy)
@@ -53,32 +55,34 @@ class Outlook:
 
     def __init__(self, rules: kernel.Rules, strategy: str) -> None:
         self._rules = float_rules(rules)
+        self._quick = QuickBound(rules)
         self._proportional = is_proportional(strategy)
         self._cell: kernel.Cell | None = None
-        self._still: StillPrices | None = None
+        self._still: tuple[Decimal, Decimal] | None = None
 
-    def still_prices(self, cell: kernel.Cell) -> StillPrices:
-        """Return the still prices of an exact cell."""
+    def still_prices(self, cell: kernel.Cell) -> tuple[Decimal, Decimal]:
+        """Return (the price down to which, the price up to which) an exact cell is still."""
         if cell is not self._cell:
             self._cell, self._still = cell, None
-            return quiet_prices(float_cell(cell), self._rules)
+            return self._quick.prices(cell)
         if self._still is None:
-            self._still = still_prices(float_cell(cell), self._rules, self._proportional)
+            still = still_prices(float_cell(cell), self._rules, self._proportional)
+            self._still = Decimal(still.buy_at), Decimal(still.sell_at)
         return self._still
 
 
 class PlainFinder:
-    """Goes from one price to the next."""
+    """Goes from one price to the next, in decimals: to make a float of a bound takes longer."""
 
-    def __init__(self, floats: Sequence[float], rules: kernel.Rules, strategy: str) -> None:
-        self._floats = floats
+    def __init__(self, series: Series, rules: kernel.Rules, strategy: str) -> None:
+        self._closes = series.closes
         self._outlook = Outlook(rules, strategy)
 
     def next_bar(self, cell: kernel.Cell, first: int, stop: int) -> int:
         buy_at, sell_at = self._outlook.still_prices(cell)
-        floats = self._floats
+        closes = self._closes
         for number in range(first, stop):
-            if not buy_at < floats[number] < sell_at:
+            if not buy_at < closes[number] < sell_at:
                 return number
         return stop
 
@@ -90,8 +94,8 @@ def float_cell(cell: kernel.Cell) -> kernel.Cell:
 
 def float_rules(rules: kernel.Rules) -> kernel.Rules:
     """Return the rules in floats."""
-    *numbers, below_min = rules
-    return kernel.Rules._make([*map(float, numbers), below_min])
+    *numbers, below_min, has_caps = rules
+    return kernel.Rules._make([*map(float, numbers), below_min, has_caps])
 
 
 def is_proportional(strategy: str) -> bool:

@@ -83,7 +83,8 @@ def checked_days(history: History, count: int) -> list[date]:
 
 
 def _moved(choose: random.Random, price: Decimal) -> Decimal:
-    moved = (price * Decimal(repr(choose.uniform(0.9, 1.115)))).quantize(_CENT)
+    """Move by as much as real prices do: trading on wilder noise would soon earn more than the books keep."""
+    moved = (price * Decimal(repr(choose.uniform(0.97, 1.0315)))).quantize(_CENT)
     return min(max(moved, PRICE_TICK, _CENT), Decimal(100_000))
 
 

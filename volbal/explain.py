@@ -42,9 +42,14 @@ def of_hold(state: PositionState, price: Decimal, trigger: TriggerConfig) -> str
     """Explain waiting inside the thresholds and the band."""
     if state.anchor_price is None:
         return of_gate("no_anchor")
+    waits = hold_form(plain(price), trigger)
+    return waits.format(move_pct(state.anchor_price, price), plain(state.anchor_price))
+
+
+def hold_form(price: str, trigger: TriggerConfig) -> str:
+    """Return that sentence with a place for the move from the anchor, and one for the anchor."""
     return (
-        f"Waits: {plain(price)} is {move_pct(state.anchor_price, price)} from the anchor "
-        f"{plain(state.anchor_price)}; it buys at -{plain(trigger.down_threshold_pct)} % "
+        f"Waits: {price} is {{}} from the anchor {{}}; it buys at -{plain(trigger.down_threshold_pct)} % "
         f"and sells at +{plain(trigger.up_threshold_pct)} %."
     )
 

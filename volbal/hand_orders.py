@@ -9,7 +9,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from volbal import kernel
 from volbal.errors import (
     BelowMin,
     DailyNotionalCap,
@@ -27,6 +26,7 @@ from volbal.errors import (
 )
 from volbal.fills import apply_fill, commission_on, notional_of, slipped_price
 from volbal.guardrails import distance_outside, stock_pct
+from volbal.limits import limits_for
 from volbal.numbers import ZERO, down_to, in_exact_context, plain, to_twelve
 from volbal.policy import kernel_cell, kernel_day, kernel_rules, qty_unit
 from volbal.trigger import CODES
@@ -85,7 +85,7 @@ def largest_hand_order(
     """Return the most shares that end inside the band and every other limit; 0 if there are none."""
     rules = kernel_rules(TriggerConfig(), guardrail, order_policy)
     day = kernel_day(today, guardrail, Gates())
-    limits = kernel.limits_for(CODES[side], price, kernel_cell(position), rules, day)
+    limits = limits_for(CODES[side], price, kernel_cell(position), rules, day)
     most = min(limits.upper, limits.own, limits.max_trade, limits.max_daily)
     unit = qty_unit(order_policy)
     largest = down_to(to_twelve(most / price), unit)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from volbal.units import affordable_qty, clipped_qty, cut_qty, fill_price_of, is_below_min
+
 Number = Any
 
 BUY = 1
@@ -63,12 +65,15 @@ class Rules(NamedTuple):
     unit: Number
     sells_at: Number
     buys_at: Number
+    low: Number
+    high: Number
     buying_to_low: Number
     buying_to_high: Number
     selling_to_low: Number
     selling_to_high: Number
     cost: Number
     below_min: int
+    has_caps: bool
 
 
 class Cell(NamedTuple):
@@ -103,18 +108,8 @@ class Arithmetic(NamedTuple):
 
 
 # Bounds on the notional: one from below, four from above (guardrail, own, cap on a trade, cap on a day), in
-# the order in which ties are won. A plain tuple, because one is made for every trade.
+# the order in which ties are won. A plain tuple, because one is made for many a trade; `limits` has names.
 Bounds = tuple[Number, Number, Number, Number, Number]
-
-
-class Limits(NamedTuple):
-    """The same bounds by name, for whoever explains a size."""
-
-    lower: Number
-    upper: Number
-    own: Number
-    max_trade: Number
-    max_daily: Number
 
 
 class Outcome(NamedTuple):
@@ -146,10 +141,11 @@ def complete_rules(
 ) -> Rules:
     """Return the rules with what follows from them.
 
-    `sells_at` and `buys_at` are in % of the anchor. Buying or selling n until the stock share is x % solves
-    to n = (distance from x % of the value) / (1 +- x % of the rate): those divisors, times 100. `cost` is
-    what a dollar's worth costs to buy.
+    `sells_at` and `buys_at` are in anchors, `low` and `high` fractions of the value. Buying or selling n
+    until the stock share is x solves to n = (distance from x of the value) / (1 +- x of the rate): those
+    divisors. `cost` is what a dollar's worth costs to buy.
     """
+    low, high = low_pct / 100, high_pct / 100
     return Rules(
         up_pct=up_pct,
         down_pct=down_pct,
@@ -163,37 +159,69 @@ def complete_rules(
         min_qty=min_qty,
         min_notional=min_notional,
         unit=unit,
-        sells_at=100 + up_pct,
-        buys_at=100 - down_pct,
-        buying_to_low=100 + low_pct * rate,
-        buying_to_high=100 + high_pct * rate,
-        selling_to_low=100 - low_pct * rate,
-        selling_to_high=100 - high_pct * rate,
+        sells_at=(100 + up_pct) / 100,
+        buys_at=(100 - down_pct) / 100,
+        low=low,
+        high=high,
+        buying_to_low=1 + low * rate,
+        buying_to_high=1 + high * rate,
+        selling_to_low=1 - low * rate,
+        selling_to_high=1 - high * rate,
         cost=(1 + rate) * (1 + slippage),
         below_min=below_min,
+        has_caps=max_trade_pct >= 0 or max_daily >= 0,
     )
 
 
 def triggered_side(price: Number, anchor: Number, sells_at: Number, buys_at: Number) -> int:
-    """Compare the price with both thresholds, in % of the anchor, inclusive, without dividing."""
-    points = price * 100
-    if points >= anchor * sells_at:
+    """Compare the price with both thresholds, in anchors, inclusive, without dividing."""
+    if price >= anchor * sells_at:
         return SELL
-    if points <= anchor * buys_at:
+    if price <= anchor * buys_at:
         return BUY
     return NONE
+
+
+def only_the_rail_ahead_limits(
+    side: int,
+    room: Number,
+    stock: Number,
+    least: Number,
+    most: Number,
+    value: Number,
+    cash: Number,
+    rules: Rules,
+    day: Day,
+) -> bool:
+    """Say whether cash, shares and caps allow `room` dollars, and the rail behind asks for none.
+
+    If that is a dollar more than is wanted, none of them decides, rounded or not, and none is worked out.
+    `least` and `most` are what the rails allow to hold.
+    """
+    if side == BUY:
+        if stock < least or cash < room * rules.cost:
+            return False
+    elif stock > most or stock < room:
+        return False
+    if not rules.has_caps:
+        return True
+    if rules.max_trade_pct >= 0 and rules.max_trade_pct * value < room * 100:
+        return False
+    return bool(rules.max_daily < 0 or rules.max_daily - day.notional >= room)
 
 
 def bounds_for(side: int, stock: Number, value: Number, cash: Number, rules: Rules, day: Day) -> Bounds:
     """Compute every bound on the notional. A cap that is absent repeats `own`, which then wins the tie."""
     if side == BUY:
-        lower = (rules.low_pct * value - stock * 100) / rules.buying_to_low
-        upper = (rules.high_pct * value - stock * 100) / rules.buying_to_high
+        lower = (rules.low * value - stock) / rules.buying_to_low
+        upper = (rules.high * value - stock) / rules.buying_to_high
         own = cash / rules.cost
     else:
-        lower = (stock * 100 - rules.high_pct * value) / rules.selling_to_high
-        upper = (stock * 100 - rules.low_pct * value) / rules.selling_to_low
+        lower = (stock - rules.high * value) / rules.selling_to_high
+        upper = (stock - rules.low * value) / rules.selling_to_low
         own = stock
+    if not rules.has_caps:
+        return lower, upper, own, own, own
     max_trade = rules.max_trade_pct * value / 100 if rules.max_trade_pct >= 0 else own
     return lower, upper, own, max_trade, rules.max_daily - day.notional if rules.max_daily >= 0 else own
 
@@ -203,13 +231,9 @@ def compared(limits: Bounds, rules: Rules, ops: Arithmetic) -> Bounds:
     lower, upper, own, max_trade, max_daily = limits
     fixed = ops.fixed
     owned = fixed(own)
-    return (
-        fixed(lower),
-        fixed(upper),
-        owned,
-        fixed(max_trade) if rules.max_trade_pct >= 0 else owned,
-        fixed(max_daily) if rules.max_daily >= 0 else owned,
-    )
+    if not rules.has_caps:
+        return fixed(lower), fixed(upper), owned, owned, owned
+    return fixed(lower), fixed(upper), owned, fixed(max_trade), fixed(max_daily)
 
 
 def clamped_by(wanted: Number, limits: Bounds, bounds: Bounds, ops: Arithmetic) -> tuple[int, Number]:
@@ -244,79 +268,10 @@ def no_room_by(bounds: Bounds) -> tuple[int, int]:
     return TRADE, NO_LIMIT
 
 
-def is_allowed(qty: Number, price: Number, bounds: Bounds, ops: Arithmetic) -> bool:
-    """Say whether a quantity stays under every bound from above."""
-    _, upper, own, max_trade, max_daily = bounds
-    notional = ops.fixed(qty * price)
-    return bool(notional <= upper and notional <= own and notional <= max_trade and notional <= max_daily)
-
-
-def cut_qty(
-    limit: int, notional: Number, price: Number, unit: Number, bounds: Bounds, ops: Arithmetic
-) -> Number:
-    """Turn a notional into shares: toward zero, but away from it where the lower bound decided."""
-    qty = ops.fixed(notional / price)
-    if limit == BY_LOWER:
-        more = ops.up(qty, unit)
-        if is_allowed(more, price, bounds, ops):
-            return more
-    return ops.down(qty, unit)
-
-
-def cost_of(qty: Number, fill_price: Number, rate: Number, ops: Arithmetic) -> Number:
-    """Return what buying costs in cash: rounded notional plus rounded commission."""
-    notional = ops.money(qty * fill_price)
-    return notional + ops.money(notional * rate)
-
-
-def affordable_qty(
-    qty: Number, unit: Number, cash: Number, fill_price: Number, rate: Number, ops: Arithmetic
-) -> Number:
-    """Drop units until the rounded cost fits the cash. Same as one at a time, in log steps."""
-    if cost_of(qty, fill_price, rate, ops) <= cash:
-        return qty
-    enough = 1
-    while enough * unit < qty and cost_of(qty - enough * unit, fill_price, rate, ops) > cash:
-        enough = enough * 2
-    too_few = enough // 2
-    while enough - too_few > 1:
-        middle = (enough + too_few) // 2
-        if cost_of(qty - middle * unit, fill_price, rate, ops) > cash:
-            too_few = middle
-        else:
-            enough = middle
-    return qty - enough * unit if enough * unit < qty else qty * 0
-
-
-def is_below_min(qty: Number, price: Number, rules: Rules, ops: Arithmetic) -> bool:
-    """Compare the rounded quantity and the rounded notional with the minimums; zero is below any."""
-    return bool(qty <= 0 or qty < rules.min_qty or ops.money(qty * price) < rules.min_notional)
-
-
-def fill_price_of(price: Number, slippage: Number, ops: Arithmetic) -> Number:
-    """Return what a purchase is reckoned with: the price moved against it."""
-    return ops.money(price * (1 + slippage)) if slippage else price
-
-
-def clipped_qty(
-    side: int, price: Number, cash: Number, rules: Rules, bounds: Bounds, ops: Arithmetic
-) -> Number:
-    """Return the smallest quantity that meets both minimums, or zero if a bound forbids it."""
-    least = rules.min_qty
-    if least * price < rules.min_notional:
-        least = rules.min_notional / price
-    qty = ops.up(ops.fixed(least), rules.unit)
-    if not is_allowed(qty, price, bounds, ops):
-        return qty * 0
-    fill_price = fill_price_of(price, rules.slippage, ops)
-    if side == BUY and cost_of(qty, fill_price, rules.rate, ops) > cash:
-        return qty * 0
-    return qty
-
-
 def decide(price: Number, cell: Cell, rules: Rules, day: Day, ops: Arithmetic) -> Outcome:
     """Apply trigger, band, size, caps, rounding and minimums to one price."""
-    triggered = triggered_side(price, cell.anchor, rules.sells_at, rules.buys_at)
+    anchor, _, _, _ = cell
+    triggered = triggered_side(price, anchor, rules.sells_at, rules.buys_at)
     return decide_triggered(triggered, price, cell, rules, day, ops)
 
 
@@ -327,64 +282,109 @@ def decide_triggered(
     anchor, held, cash, receivable = cell
     stock = held * price
     value = stock + cash + receivable
-    points, side = stock * 100, triggered
-    if points > rules.high_pct * value:
+    least, most, side = rules.low * value, rules.high * value, triggered
+    if stock > most:
         side = SELL
-    elif points < rules.low_pct * value:
+    elif stock < least:
         side = BUY
     if side == NONE:
         zero = held * 0
         return Outcome(HOLD, NONE, False, zero, zero, zero, NO_LIMIT)
     by_trigger = triggered == side
     size = ops.size(side, price, anchor, rules.ratio, held, cash, value) if by_trigger else held * 0
-    if value == 0:
-        return refused(SKIP_GUARDRAIL, side, by_trigger, size, BY_UPPER, ops)
+    raw = ops.fixed(size)
+    if not value:
+        return refused(SKIP_GUARDRAIL, side, by_trigger, raw, BY_UPPER)
     if side == BUY and day.reducing:
-        return refused(SKIP_REDUCING, side, by_trigger, size, NO_LIMIT, ops)
+        return refused(SKIP_REDUCING, side, by_trigger, raw, NO_LIMIT)
     if day.capped:
-        return refused(SKIP_ORDER_CAP, side, by_trigger, size, NO_LIMIT, ops)
-    limits = bounds_for(side, stock, value, cash, rules, day)
-    return sized(side, price, cash, rules, limits, ops, by_trigger, size)
+        return refused(SKIP_ORDER_CAP, side, by_trigger, raw, NO_LIMIT)
+    room = raw * price + 1
+    if by_trigger and only_the_rail_ahead_limits(side, room, stock, least, most, value, cash, rules, day):
+        ahead = most - stock if side == BUY else stock - least
+        return sized_to_the_rail(side, price, stock, value, cash, rules, day, ops, size, raw, room, ahead)
+    return limited(side, price, stock, value, cash, rules, day, ops, by_trigger, size, raw)
 
 
-def refused(verdict: int, side: int, by_trigger: bool, size: Number, limit: int, ops: Arithmetic) -> Outcome:
+def refused(verdict: int, side: int, by_trigger: bool, raw: Number, limit: int) -> Outcome:
     """Return what is asked for and not to be had."""
-    zero = size * 0
-    return Outcome(verdict, side, by_trigger, ops.fixed(size), zero, zero, limit)
+    zero = raw * 0
+    return Outcome(verdict, side, by_trigger, raw, zero, zero, limit)
 
 
-def sized(
+def sized_to_the_rail(
     side: int,
     price: Number,
+    stock: Number,
+    value: Number,
     cash: Number,
     rules: Rules,
-    limits: Bounds,
+    day: Day,
+    ops: Arithmetic,
+    size: Number,
+    raw: Number,
+    room: Number,
+    ahead: Number,
+) -> Outcome:
+    """Round a size that nothing but the rail `ahead` dollars away may limit; hold it against the minimums.
+
+    A dollar of room pays for the commission's rounding, but not for that of a slipped price.
+    """
+    limit, qty = BY_SIZING, raw
+    divisor = rules.buying_to_high if side == BUY else rules.selling_to_low
+    if ahead < room * divisor:
+        upper = ahead / divisor
+        bound = ops.fixed(upper)
+        if bound <= 0:
+            return refused(SKIP_GUARDRAIL, side, True, raw, BY_UPPER)
+        if bound < ops.fixed(size * price):
+            limit, qty = BY_UPPER, ops.fixed(upper / price)
+    qty = ops.down(qty, rules.unit)
+    if side == BUY and rules.slippage:
+        fill_price = fill_price_of(price, rules.slippage, ops)
+        qty = affordable_qty(qty, rules.unit, cash, fill_price, rules.rate, ops)
+    if is_below_min(qty, price, rules, ops):
+        return below_min(side, price, stock, value, cash, rules, day, ops, True, raw, qty)
+    return Outcome(TRADE, side, True, raw, qty, qty, limit)
+
+
+def limited(
+    side: int,
+    price: Number,
+    stock: Number,
+    value: Number,
+    cash: Number,
+    rules: Rules,
+    day: Day,
     ops: Arithmetic,
     by_trigger: bool,
     size: Number,
+    raw: Number,
 ) -> Outcome:
     """Clamp, round and hold against the minimums."""
+    limits = bounds_for(side, stock, value, cash, rules, day)
     bounds = compared(limits, rules, ops)
     verdict, limit = no_room_by(bounds)
     if verdict != TRADE:
-        return refused(verdict, side, by_trigger, size, limit, ops)
+        return refused(verdict, side, by_trigger, raw, limit)
     limit, notional = clamped_by(size * price, limits, bounds, ops)
-    qty = cut_qty(limit, notional, price, rules.unit, bounds, ops)
+    qty = cut_qty(limit == BY_LOWER, notional, price, rules.unit, bounds, ops)
     if side == BUY:
         fill_price = fill_price_of(price, rules.slippage, ops)
         qty = affordable_qty(qty, rules.unit, cash, fill_price, rules.rate, ops)
-    raw = ops.fixed(size)
     if is_below_min(qty, price, rules, ops):
-        return below_min(side, price, cash, rules, bounds, ops, by_trigger, raw, qty)
+        return below_min(side, price, stock, value, cash, rules, day, ops, by_trigger, raw, qty)
     return Outcome(TRADE, side, by_trigger, raw, qty, qty, limit)
 
 
 def below_min(
     side: int,
     price: Number,
+    stock: Number,
+    value: Number,
     cash: Number,
     rules: Rules,
-    bounds: Bounds,
+    day: Day,
     ops: Arithmetic,
     by_trigger: bool,
     raw: Number,
@@ -393,38 +393,9 @@ def below_min(
     """Say what becomes of a trade under the minimums: raised to them, rejected, or skipped."""
     limit = BY_MIN_QTY if rules.min_qty * price >= rules.min_notional else BY_MIN_NOTIONAL
     if rules.below_min == MIN_CLIP:
-        clipped = clipped_qty(side, price, cash, rules, bounds, ops)
+        bounds = compared(bounds_for(side, stock, value, cash, rules, day), rules, ops)
+        clipped = clipped_qty(side == BUY, price, cash, rules, bounds, ops)
         if clipped > 0:
             return Outcome(TRADE, side, by_trigger, raw, qty, clipped, limit)
     verdict = REJECT_BELOW_MIN if rules.below_min == MIN_REJECT and qty > 0 else SKIP_BELOW_MIN
     return Outcome(verdict, side, by_trigger, raw, qty, qty * 0, limit)
-
-
-def limits_for(side: int, price: Number, cell: Cell, rules: Rules, day: Day) -> Limits:
-    """Return every bound on the notional at a price, by name."""
-    stock = cell.qty * price
-    value = stock + cell.cash + cell.receivable
-    return Limits(*bounds_for(side, stock, value, cell.cash, rules, day))
-
-
-def rounded(limits: Limits, ops: Arithmetic) -> Bounds:
-    """Round bounds to the 12 places at which they are compared."""
-    lower, upper, own, max_trade, max_daily = limits
-    return ops.fixed(lower), ops.fixed(upper), ops.fixed(own), ops.fixed(max_trade), ops.fixed(max_daily)
-
-
-def deciding_limit(wanted: Number, limits: Limits, ops: Arithmetic) -> tuple[int, Number]:
-    """Clamp the wanted notional; return (which limit decided, the notional it leaves)."""
-    return clamped_by(wanted, limits, rounded(limits, ops), ops)
-
-
-def without_room(limits: Limits, ops: Arithmetic) -> tuple[int, int]:
-    """Return (verdict, limit) of the first bound that leaves nothing, or (TRADE, NO_LIMIT)."""
-    return no_room_by(rounded(limits, ops))
-
-
-def rounded_qty(
-    limit: int, notional: Number, price: Number, unit: Number, limits: Limits, ops: Arithmetic
-) -> Number:
-    """Turn a notional into whole units: toward zero, but away from it where the lower bound decided."""
-    return cut_qty(limit, notional, price, unit, rounded(limits, ops), ops)

@@ -86,6 +86,16 @@ def down_to(value: Decimal, unit: Decimal) -> Decimal:
     return EXACT.multiply(EXACT.divide_int(value, unit), unit)
 
 
+def is_power_of_ten(unit: Decimal) -> bool:
+    """Say whether multiples of `unit` are the numbers with so many places."""
+    return unit.as_tuple().digits == (1,)
+
+
+def cut_to(value: Decimal, unit: Decimal) -> Decimal:
+    """Do the same as `down_to`, in one step, for a unit that is a power of ten."""
+    return value.quantize(unit, ROUND_DOWN, EXACT)
+
+
 def up_to(value: Decimal, unit: Decimal) -> Decimal:
     """Return the multiple of `unit` nearest to `value` away from zero, for value >= 0."""
     steps = EXACT.divide(value, unit).to_integral_value(ROUND_CEILING)

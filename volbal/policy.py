@@ -6,7 +6,17 @@ from decimal import Decimal
 
 from volbal import kernel
 from volbal.errors import InvalidConfig
-from volbal.numbers import ONE_SHARE_STEP, ZERO, down_to, exact, to_six, to_twelve, up_to
+from volbal.numbers import (
+    ONE_SHARE_STEP,
+    ZERO,
+    cut_to,
+    down_to,
+    exact,
+    is_power_of_ten,
+    to_six,
+    to_twelve,
+    up_to,
+)
 from volbal.sizing import strategy_named
 from volbal.values import (
     BelowMin,
@@ -78,7 +88,7 @@ def decimal_arithmetic(policy: OrderPolicyConfig) -> kernel.Arithmetic:
     return kernel.Arithmetic(
         fixed=to_twelve,
         money=to_six,
-        down=down_to,
+        down=cut_to if is_power_of_ten(qty_unit(policy)) else down_to,
         up=up_to,
         size=strategy_named(policy.order_sizing_strategy),
     )

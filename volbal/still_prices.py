@@ -58,20 +58,6 @@ def still_prices(cell: Cell, rules: Rules, proportional: bool) -> StillPrices:
     )
 
 
-def quiet_prices(cell: Cell, rules: Rules) -> StillPrices:
-    """Return between which prices neither trigger nor band asks for anything: found faster, and narrower."""
-    effective = cell.cash + cell.receivable
-    buy_at = cell.anchor * (100.0 - rules.down_pct) / 100.0
-    sell_at = cell.anchor * (100.0 + rules.up_pct) / 100.0
-    if cell.qty <= 0.0:
-        return StillPrices(ALWAYS_BUYS if rules.low_pct > 0.0 else buy_at * MORE, sell_at * LESS)
-    odds = effective / cell.qty
-    buy_at = greater(buy_at, rules.low_pct * odds / (100.0 - rules.low_pct))
-    if rules.high_pct < 100.0:
-        sell_at = lesser(sell_at, rules.high_pct * odds / (100.0 - rules.high_pct))
-    return StillPrices(buy_at * MORE, sell_at * LESS)
-
-
 def least_trade(rules: Rules) -> Least:
     """Return the minimums with the roundings granted; a trade has at least one unit."""
     notional = rules.min_notional * LESS - MONEY_GRANTED

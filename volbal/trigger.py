@@ -28,7 +28,10 @@ class PriceTrigger:
         if anchor_price is None:
             return TriggerDecision(side=None, reason="no_anchor")
         code = kernel.triggered_side(
-            current_price, anchor_price, 100 + config.up_threshold_pct, 100 - config.down_threshold_pct
+            current_price,
+            anchor_price,
+            (100 + config.up_threshold_pct) / 100,
+            (100 - config.down_threshold_pct) / 100,
         )
         reason = {kernel.BUY: "trigger_down", kernel.SELL: "trigger_up"}.get(code, "inside_band")
         return TriggerDecision(side=SIDES[code], reason=reason)

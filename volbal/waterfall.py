@@ -15,8 +15,10 @@ from typing import NamedTuple
 from volbal import kernel
 from volbal.decision import closed_gate
 from volbal.guardrails import LIMIT_NAMES, SIDED_LIMIT_NAMES
+from volbal.limits import Limits, deciding_limit, limits_for, rounded_qty, without_room
 from volbal.numbers import ZERO, in_exact_context
 from volbal.policy import decimal_arithmetic, kernel_cell, kernel_day, kernel_rules
+from volbal.units import affordable_qty
 from volbal.values import (
     DayActivity,
     Gates,
@@ -60,7 +62,7 @@ class _Sizing(NamedTuple):
     cell: kernel.Cell
     rules: kernel.Rules
     ops: kernel.Arithmetic
-    limits: kernel.Limits
+    limits: Limits
 
 
 @in_exact_context
@@ -89,13 +91,13 @@ def waterfall(
     value = position.qty * quote.price + position.get_effective_cash()
     if not value:
         return ()
-    limits = kernel.limits_for(outcome.side, quote.price, cell, rules, day)
+    limits = limits_for(outcome.side, quote.price, cell, rules, day)
     sizing = _Sizing(outcome.side, quote.price, cell, rules, ops, limits)
     size = ZERO
     if outcome.by_trigger:
         size = ops.size(outcome.side, quote.price, cell.anchor, rules.ratio, cell.qty, cell.cash, value)
     raw = Step(stage=Stage.RAW, qty=outcome.raw_qty, limit=None)
-    verdict, limit = kernel.without_room(limits, ops)
+    verdict, limit = without_room(limits, ops)
     if verdict != kernel.TRADE:
         stage = Stage.GUARDRAIL if limit == kernel.BY_UPPER else Stage.CAPS
         return (raw, Step(stage=stage, qty=ZERO, limit=_name(outcome.side, limit)))
@@ -104,8 +106,8 @@ def waterfall(
 
 def _clamped(sizing: _Sizing, wanted: Decimal) -> tuple[Step, Step]:
     """Return what the caps leave, and then the guardrails."""
-    cap, left = kernel.deciding_limit(wanted, _caps_alone(sizing, wanted), sizing.ops)
-    limit, allowed = kernel.deciding_limit(wanted, sizing.limits, sizing.ops)
+    cap, left = deciding_limit(wanted, _caps_alone(sizing, wanted), sizing.ops)
+    limit, allowed = deciding_limit(wanted, sizing.limits, sizing.ops)
     capped, guarded = _shares(sizing, left), _shares(sizing, allowed)
     caps = None if cap == kernel.BY_SIZING else _name(sizing.side, cap)
     rail = None if guarded == capped else _name(sizing.side, limit)
@@ -115,22 +117,22 @@ def _clamped(sizing: _Sizing, wanted: Decimal) -> tuple[Step, Step]:
     )
 
 
-def _caps_alone(sizing: _Sizing, wanted: Decimal) -> kernel.Limits:
+def _caps_alone(sizing: _Sizing, wanted: Decimal) -> Limits:
     """Return the limits without the guardrails; a cap that ties with the upper one leaves it the word."""
     limits, fixed = sizing.limits, sizing.ops.fixed
     upper = fixed(limits.upper)
     caps = (wanted if fixed(cap) == upper else cap for cap in limits[2:])
-    return kernel.Limits(wanted, wanted, *caps)
+    return Limits(wanted, wanted, *caps)
 
 
 def _rounded(sizing: _Sizing, wanted: Decimal, outcome: kernel.Outcome) -> tuple[Step, Step]:
     """Return what whole steps leave, and then the minimums."""
     side, price, cell, rules, ops, limits = sizing
-    limit, allowed = kernel.deciding_limit(wanted, limits, ops)
-    qty = paid = kernel.rounded_qty(limit, allowed, price, rules.unit, limits, ops)
+    limit, allowed = deciding_limit(wanted, limits, ops)
+    qty = paid = rounded_qty(limit, allowed, price, rules.unit, limits, ops)
     if side == kernel.BUY:
         fill_price = ops.money(price * (1 + rules.slippage))
-        paid = kernel.affordable_qty(qty, rules.unit, cell.cash, fill_price, rules.rate, ops)
+        paid = affordable_qty(qty, rules.unit, cell.cash, fill_price, rules.rate, ops)
     cut = "cash" if paid != qty else "step" if paid != _shares(sizing, allowed) else None
     least = _name(side, outcome.limit) if outcome.qty != paid else None
     return (

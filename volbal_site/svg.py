@@ -27,8 +27,10 @@ def rail(stock_pct: Decimal | None, low_pct: Decimal, high_pct: Decimal, words: 
         ((_x(p),) for p in (low_pct, high_pct)),
     )
     return format_html(
-        '<svg class="rail" viewBox="-6 0 212 16" role="img" aria-label="{}"><title>{}</title>'
+        '<svg class="rail" viewBox="0 0 {} 16" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">'
+        "<title>{}</title>"
         '<rect class="rail-all" x="0" y="4" width="{}" height="8" rx="4"/>{}{}{}</svg>',
+        WIDTH,
         words,
         words,
         WIDTH,

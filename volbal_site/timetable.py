@@ -58,6 +58,11 @@ TIMETABLE: Mapping[str, Entry] = {
         every_s=2,
         what="Makes the simulations and tries the settings that are waiting, if there are any.",
     ),
+    "Keep daily values": Entry(
+        task="simulation.keep_values",
+        every_s=300,
+        what="Keeps what cells were worth day by day, as far as something came since the last time.",
+    ),
     "Compare with brokers": Entry(
         task="orders.compare_with_brokers", every_s=300, what="Compares the books with those of brokers."
     ),

@@ -220,6 +220,8 @@ def test_wrong_arguments_are_a_usage_error_and_nothing_is_imported(wrong):
     assert counts() == (0, 0, 0, 0)
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_as_a_process_it_exits_with_0_1_and_2(files, tmp_path):
     with scratch_database(tmp_path) as scratch:
         migrated = scratch.run("migrate", "--verbosity=0")

@@ -56,14 +56,14 @@ def told(position: Position):
 def in_bulk(monkeypatch):
     """Count what is recorded in bulk."""
     counted = []
-    from orders import tick_quiet
+    from orders import tick_chunks
 
-    def counting(events, shared):
-        counted.append(len(events))
-        write(events, shared)
+    def counting(work, chunk):
+        counted.append(len(done := record(work, chunk)))
+        return done
 
-    write = tick_quiet.write_events
-    monkeypatch.setattr(tick_quiet, "write_events", counting)
+    record = tick_chunks.record_quiet
+    monkeypatch.setattr(tick_chunks, "record_quiet", counting)
     return counted
 
 

@@ -39,6 +39,8 @@ def kill_after(scratch: Scratch, bars: int, delay: float) -> int:
     return bars_in_the_books(scratch)
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 @pytest.mark.lesson
 def test_ten_kills_end_in_the_same_books_as_none(tmp_path):
     """A fill took five separate commits; the receivable was 0 after a restart."""

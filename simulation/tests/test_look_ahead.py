@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from market.bundled_history import bundled_history
 from simulation import look_ahead
 from simulation.look_ahead import checked_days, peeks, with_noise_after
 from simulation.setup import FillModel, Settings
@@ -29,6 +30,14 @@ def test_noise_leaves_everything_up_to_its_day_and_nothing_after():
     assert noisy.bars[:101] == history.bars[:101]
     assert all(a.close != b.close for a, b in zip(noisy.bars[101:105], history.bars[101:105], strict=True))
     assert [bar.date for bar in noisy.bars] == [bar.date for bar in history.bars]
+
+
+@pytest.mark.parametrize("ticker", ["IBM", "MSFT"])
+def test_a_dozen_years_of_noise_make_nobody_too_rich_for_the_books(ticker):
+    history = bundled_history(ticker)
+    days = [history.bars[0].date, *checked_days(history, 3)]
+
+    assert peeks(history, start_of(history), Settings(), FillModel.NEXT_OPEN, days=days, seed=7) == []
 
 
 def test_one_that_looks_ahead_is_noticed(monkeypatch):

@@ -22,7 +22,7 @@ from volbal.values import PositionState
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "1"))
 FINDERS = {
-    "loop": lambda series, rules, strategy: PlainFinder(series.floats, rules, strategy),
+    "loop": PlainFinder,
     "numpy": ChunkFinder,
 }
 
@@ -193,7 +193,7 @@ def test_a_cell_pinned_at_a_guardrail_is_not_looked_at_on_every_bar():
         start,
         settings,
         FillModel.CLOSE,
-        finder=lambda series, rules, strategy: Watched(series.floats, rules, strategy),
+        finder=Watched,
     )
 
     assert len(looked) < 20

@@ -16,7 +16,7 @@
 
   const nothing = document.createElement("p");
   nothing.className = "quiet nothing";
-  nothing.textContent = "No prices yet. They come with the first decision, or with the next daily prices.";
+  nothing.textContent = "No prices in this span. They come with the first decision, or with the next daily prices.";
   nothing.hidden = true;
   place.replaceChildren(nothing);
   document.body.append(probe);

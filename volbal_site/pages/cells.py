@@ -79,6 +79,7 @@ class Totals:
     """All cells together, in dollars. Cells without a known price are left out of all sums and counted."""
 
     cells: int
+    paused: int
     without_price: int
     value: Decimal | None
     stock: Decimal | None
@@ -173,10 +174,12 @@ def _totals(
     change = _day_change(priced)
     times = [checked.quote.as_of for checked in prices.values() if checked.quote and checked.quote.as_of]
     value = stock + cash
+    paused = sum(cell.status == PositionStatus.PAUSED for cell in cells)
     if cells and not priced:
-        return Totals(cells=len(cells), without_price=len(cells), **dict.fromkeys(_SUMS))
+        return Totals(cells=len(cells), paused=paused, without_price=len(cells), **dict.fromkeys(_SUMS))
     return Totals(
         cells=len(cells),
+        paused=paused,
         without_price=len(cells) - len(priced),
         value=value,
         stock=stock,

@@ -24,6 +24,8 @@ from orders.models import TradingSwitch
 from orders.watches import rules_versions
 from positions.models import Position
 from volbal_site.pages.cells import cells_of
+from volbal_site.pages.situation import stop_over
+from volbal_site.pages.verdict import verdict_of
 
 MOST_ALERTS = 8
 # How long a part that was drawn is shown again, unless something was done meanwhile: figures change without
@@ -84,13 +86,14 @@ def _done_lately(request: HttpRequest) -> tuple[object, ...]:
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
-    tenant = tenant_seen(request)
+    tenant, now = tenant_seen(request), timezone.now()
     with one_moment():
-        cells = cells_of(tenant, page_number=request.GET.get("page", 1), at=timezone.now())
+        cells = cells_of(tenant, page_number=request.GET.get("page", 1), at=now)
     alerts = _alerts(tenant)
     return {
         "cells": cells,
         "totals": cells.totals,
+        "verdict": verdict_of(cells.totals, stop_over(tenant), now),
         "alerts": alerts[:MOST_ALERTS],
         "more_alerts": len(alerts) > MOST_ALERTS,
         "version": VERSION_HERE,

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import QuerySet
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.polls import version_of
+from accounts.prepared import Prepared, Slot
 from alerts.models import Alert
 from configs.resolver import EffectiveConfig
 from market.providers.registry import provider
 from market.values import CheckedQuote
-from orders.brokers import broker_named
 from orders.checked import Checked, checked_since
 from orders.circumstances import Circumstances, circumstances_of
 from orders.known_prices import known_prices
 from orders.models import Order, Trade
 from orders.next_trades import NextTrade, NextTrades, blocked_by, next_trades
 from orders.order_words import Awaited, awaited
+from orders.real_money import is_real_money
 from positions.event_types import EventType
+from positions.events import position_chain
 from positions.models import Event, Position
 from simulation.holding_now import holdings_of
 from volbal.errors import InvalidConfig, OutOfRange
@@ -35,6 +37,42 @@ from volbal_site.pages.ways_out import BLOCKED, WayOut, refusal
 
 _HUNDRED = Decimal(100)
 DEMO, PAPER, BY_HAND, LIVE = "Demo", "Paper", "By hand", "Live"
+# How many decisions of one moment are looked through, and how many alerts are shown.
+_OF_ONE_MOMENT, _MOST_ALERTS = 5, 5
+_POSITION = Slot("position", models.UUIDField())
+# What everybody who has the page open reads every few seconds.
+_LAST_EVALUATION = Prepared(
+    lambda: (
+        Event.objects.filter(position=_POSITION, type=EventType.POSITION_EVALUATED)
+        .order_by("-seq")
+        .defer("inputs", "outputs")[:1]
+    )
+)
+_LAST_TRADE = Prepared(
+    lambda: (
+        Trade.objects.filter(position=_POSITION)
+        .select_related("order")
+        .order_by("-executed_at", "-booked_at")[:1]
+    )
+)
+_DECISION_BEHIND = Prepared(
+    lambda: Event.objects.filter(
+        position=_POSITION, type=EventType.POSITION_EVALUATED, ts=Slot("at", models.DateTimeField())
+    ).order_by("-seq")[:_OF_ONE_MOMENT]
+)
+_ALERTS = Prepared(
+    lambda: (
+        Alert.objects.filter(Q(tenant=Slot("tenant", models.UUIDField())) | Q(tenant=None))
+        .waiting()
+        .filter(position_id=_POSITION)
+        .order_by("-created_at")[:_MOST_ALERTS]
+    )
+)
+_NEWEST = Prepared(
+    lambda: (
+        Event.objects.filter(chain=Slot("chain", models.CharField())).order_by("-seq").values_list("seq")[:1]
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +137,7 @@ class Sight:
         """Whether it is demo, paper, by hand or live."""
         if self.ground.is_replayed:
             return DEMO
-        if broker_named(self.position.broker).is_real:
+        if is_real_money(self.position.broker, self.position.tenant_id):
             return LIVE
         return BY_HAND if self.position.broker == "manual" else PAPER
 
@@ -229,7 +267,7 @@ def sight_of(position: Position) -> Sight:
     """Read what the page of a cell shows at once; as many queries whatever its history. Writes nothing."""
     ground = ground_of(position)
     blocked, trades = _what_follows(ground)
-    last = _evaluations(position).first()
+    last = _LAST_EVALUATION.first(position=position.pk)
     return Sight(
         ground=ground,
         blocked=blocked,
@@ -238,7 +276,7 @@ def sight_of(position: Position) -> Sight:
         holding=holdings_of(Position.objects.filter(pk=position.pk)).get(position.pk),
         last_trade=(trade := _last_trade(position)),
         last_decision=_decision_of(trade),
-        alerts=list(_alerts(position)),
+        alerts=_alerts(position),
         newest=_newest(position),
     )
 
@@ -257,14 +295,8 @@ def _what_follows(ground: Ground) -> tuple[str | None, NextTrades | None]:
     return blocked, trades
 
 
-def _evaluations(position: Position) -> QuerySet[Event]:
-    found = Event.objects.filter(position=position, type=EventType.POSITION_EVALUATED)
-    return found.order_by("-seq").defer("inputs", "outputs")
-
-
 def _last_trade(position: Position) -> Trade | None:
-    trades = Trade.objects.filter(position=position).select_related("order")
-    return trades.order_by("-executed_at", "-booked_at").first()
+    return _LAST_TRADE.first(position=position.pk)
 
 
 def _decision_of(trade: Trade | None) -> Event | None:
@@ -276,23 +308,23 @@ def _decision_of(trade: Trade | None) -> Event | None:
 
 def decision_behind(order: Order) -> Event | None:
     """Return the evaluation that made an order; None for one by hand."""
-    made = Event.objects.filter(
-        position=order.position_id, type=EventType.POSITION_EVALUATED, ts=order.created_at
-    )
-    decided = {"outputs__decision__side": order.side, "outputs__decision__qty": plain(order.qty)}
-    return made.filter(**decided).order_by("-seq").first()
+    made = _DECISION_BEHIND.rows(position=order.position_id, at=order.created_at)
+    decided = {"side": order.side, "qty": plain(order.qty)}
+    return next((event for event in made if decided.items() <= _decision_in(event).items()), None)
 
 
-def _alerts(position: Position) -> Iterable[Alert]:
-    waiting = Alert.objects.visible_to(position.tenant_id).waiting().filter(position_id=position.pk)
-    return waiting.order_by("-created_at")[:5]
+def _decision_in(event: Event) -> dict[str, object]:
+    decision = event.outputs.get("decision")
+    return decision if isinstance(decision, dict) else {}
+
+
+def _alerts(position: Position) -> list[Alert]:
+    return _ALERTS.rows(position=position.pk, tenant=position.tenant_id)
 
 
 def _newest(position: Position) -> int:
-    newest = (
-        Event.objects.filter(chain=f"position/{position.pk}").order_by("-seq").values_list("seq", flat=True)
-    )
-    return newest.first() or 0
+    newest = _NEWEST.first(chain=position_chain(position))
+    return newest[0] if newest else 0
 
 
 def _help(way: WayOut, position: Position) -> Help:

@@ -5,21 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Tenant
+from accounts.prepared import Prepared, Slot
 from configs.models import Scope
 from market.calendar import is_open, session_now_or_next
 from market.errors import OutsideCalendar
 from market.providers.registry import provider
-from orders.brokers import broker_named
 from orders.models import TradingState, TradingSwitch
+from orders.real_money import is_real_money
 from positions.event_types import EventType
 from positions.models import Event, Position, PositionStatus
 from volbal.trading_day import NEW_YORK
 
 DEMO, PAPER, LIVE = "demo", "paper", "live"
+_TENANT = Slot("tenant", models.UUIDField())
+# Read for every page.
+_KINDS = Prepared(
+    lambda: (
+        Position.objects.filter(tenant=_TENANT)
+        .exclude(status=PositionStatus.CLOSED)
+        .values_list("broker", "market_provider")
+        .distinct()
+    )
+)
+_TURNED = Prepared(
+    lambda: TradingSwitch.objects.filter(Q(scope=Scope.GLOBAL) | Q(tenant=_TENANT)).exclude(
+        state=TradingState.ACTIVE
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,28 +68,25 @@ class Situation:
 
 def situation_of(tenant: Tenant, at: datetime | None = None) -> Situation:
     """Tell how things stand for a tenant, in three queries."""
-    cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    kinds = set(cells.values_list("broker", "market_provider").distinct())
+    kinds = set(_KINDS.rows(tenant=tenant.pk))
     replayed = [name for _, name in kinds if provider(name).is_confirmed]
     return Situation(
-        mode=_mode(kinds, len(replayed)),
+        mode=_mode(tenant, kinds, len(replayed)),
         has_replayed=bool(replayed),
-        stopped=_stop_over(tenant),
+        stopped=stop_over(tenant),
         clock=_clock(tenant, at or timezone.now(), replayed[0] if len(replayed) == len(kinds) > 0 else None),
     )
 
 
-def _mode(kinds: set[tuple[str, str]], replayed: int) -> str:
-    if any(broker_named(broker).is_real for broker, _ in kinds):
+def _mode(tenant: Tenant, kinds: set[tuple[str, str]], replayed: int) -> str:
+    if any(is_real_money(broker, tenant.pk) for broker, _ in kinds):
         return LIVE
     return DEMO if replayed and replayed == len(kinds) else PAPER
 
 
-def _stop_over(tenant: Tenant) -> TradingSwitch | None:
+def stop_over(tenant: Tenant) -> TradingSwitch | None:
     """Return the strictest switch that is turned for everyone or for the tenant."""
-    turned = TradingSwitch.objects.filter(Q(scope=Scope.GLOBAL) | Q(tenant=tenant)).exclude(
-        state=TradingState.ACTIVE
-    )
+    turned = _TURNED.rows(tenant=tenant.pk)
     return min(turned, key=lambda switch: (switch.state != TradingState.HALTED, switch.scope), default=None)
 
 

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import models
 from django.db.models.fields.json import KT
 
+from accounts.prepared import Prepared, Slot
 from positions.event_types import EventType
 from positions.event_words import EVENT_WORDS
+from positions.events import position_chain
 from positions.models import Event, Position
 
 ENTRIES = 20
@@ -19,6 +22,14 @@ ENTRIES = 20
 ROWS = 120
 # What an order goes through between its decision and its fill is on its own page.
 LEFT_OUT = (EventType.ORDER_SUBMITTED, EventType.ORDER_ACCEPTED, EventType.ANCHOR_UPDATED)
+_NEWEST = Prepared(
+    lambda: (
+        Event.objects.filter(chain=Slot("chain", models.CharField()))
+        .exclude(type__in=LEFT_OUT)
+        .order_by("-seq")
+        .values_list("id", "type", "ts", "message", "actor", KT("outputs__decision__action"))[:ROWS]
+    )
+)
 DECIDED = {"BUY": "Buy", "SELL": "Sell", "HOLD": "Waits", "SKIP": "Not done", "REJECT": "Rejected"}
 TONES = {"BUY": "mode", "SELL": "mode", "SKIP": "wait", "REJECT": "bad"}
 
@@ -66,11 +77,8 @@ class Entry:
 
 def timeline_of(position: Position) -> list[Entry]:
     """Read the newest entries of a cell's timeline, in one query."""
-    events = Event.objects.filter(chain=f"position/{position.pk}").exclude(type__in=LEFT_OUT)
-    rows = events.order_by("-seq").values_list(
-        "id", "type", "ts", "message", "actor", KT("outputs__decision__action")
-    )
-    return entries_of([EventRow._make(row) for row in rows[:ROWS]])[:ENTRIES]
+    rows = _NEWEST.rows(chain=position_chain(position))
+    return entries_of([EventRow._make(row) for row in rows])[:ENTRIES]
 
 
 def entries_of(rows: Iterable[EventRow]) -> list[Entry]:

@@ -19,7 +19,7 @@ register = template.Library()
 
 NONE = "–"
 MINUS = "−"
-CENT, TENTH = Decimal("0.01"), Decimal("0.1")
+CENT, TENTH, MILLION = Decimal("0.01"), Decimal("0.1"), Decimal(1_000_000)
 ZONE_NAMES = {"America/New_York": "New York", "UTC": "UTC"}
 
 
@@ -33,6 +33,12 @@ def money(value: Any) -> str:
 def whole_money(value: Any) -> str:
     """Write dollars without cents, for large sums beside each other."""
     return NONE if _is_nothing(value) else _with_sign(value, f"${_rounded(abs(value), Decimal(1)):,}")
+
+
+@register.filter
+def large_money(value: Any) -> str:
+    """Write a sum that stands large on a page: from a million on without cents, so that it fits a phone."""
+    return money(value) if _is_nothing(value) or abs(value) < MILLION else whole_money(value)
 
 
 @register.filter
@@ -75,7 +81,7 @@ def setting_words(text: str) -> str:
 
 @register.filter
 def signed(value: Any, how: str = "money") -> str:
-    """Write with a sign always; `how` is money, whole_money, pct, price or shares. Zero has none."""
+    """Write with a sign always; `how` is the name of another filter, such as pct. Zero has none."""
     if _is_nothing(value):
         return NONE
     text = str(_HOW[how](value))
@@ -126,7 +132,14 @@ def day(value: Any, zone: str = "America/New_York") -> str | SafeString:
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y}")
 
 
-_HOW = {"money": money, "whole_money": whole_money, "pct": pct, "price": price, "shares": shares}
+_HOW = {
+    "money": money,
+    "whole_money": whole_money,
+    "large_money": large_money,
+    "pct": pct,
+    "price": price,
+    "shares": shares,
+}
 
 
 def _is_nothing(value: Any) -> bool:

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from market.providers.registry import provider
 from positions.tests.builders import make_tenant
 from simulation.optimizations import work_off_optimizations
 from simulation.runs import work_off_simulations
+from volbal.trading_day import trading_date
 from volbal_site import openapi
 from volbal_site.openapi_parts import EXAMPLE_ID
 from volbal_site.tests.api_client import Api, make_key
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.django_db
 FILE = Path(openapi.__file__).with_name("openapi_examples.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')
+DAY = re.compile(r'"(\d{4}-\d\d-\d\d)"')
 SIGNATURE = re.compile(r'(?<="request_signature": ")[0-9a-f]{64}')
 KEY = re.compile(r"key:[0-9a-f]{16}")
 
@@ -157,6 +159,7 @@ def written(told: dict[str, Any]) -> str:
         ids.setdefault(found, str(uuid.uuid5(uuid.NAMESPACE_URL, f"volbal-example-{len(ids)}")))
     text = json.dumps(told, indent=1, sort_keys=True)
     text = UUID.sub(lambda found: ids[found[0]], SIGNATURE.sub("9f86d081" * 8, text))
+    text = DAY.sub(_a_fixed_day, text)
     return MOMENT.sub(_a_fixed_time, KEY.sub("key:1f0e2d3c4b5a6978", text)) + "\n"
 
 
@@ -164,6 +167,12 @@ def _a_fixed_time(found: re.Match[str]) -> str:
     now = datetime.now(UTC)
     is_now = abs(now - datetime.fromisoformat(found[1])) < timedelta(hours=1)
     return '"2024-01-08T16:00:00.000Z"' if is_now else found[0]
+
+
+def _a_fixed_day(found: re.Match[str]) -> str:
+    now = datetime.now(UTC)
+    today = {trading_date(now - timedelta(hours=1)), trading_date(now)}
+    return '"2024-01-08"' if date.fromisoformat(found[1]) in today else found[0]
 
 
 def test_the_examples_are_what_the_api_answers():

@@ -77,6 +77,8 @@ def answers_to(commands: list[str], **environment: str) -> list[str]:
     return re.split(r"\n== \d+\n", done.stdout)[1:]
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_every_command_of_the_page_is_answered_as_it_says(tmp_path):
     first, *steps = steps_of((ROOT / "docs" / "api.md").read_text())
     assert first.command == f"{PYTHON} manage.py up"

@@ -54,6 +54,8 @@ def test_a_production_passes_every_check_without_a_warning():
     assert (status, said) == (0, "System check identified no issues (1 silenced).\n")
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
@@ -168,6 +170,8 @@ def test_a_broker_or_a_provider_that_is_gone_is_named(settings):
         assert "gone" in fault
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_nothing_is_started_where_real_money_would_meet_data_that_is_not(tmp_path):
     with scratch_database(tmp_path) as scratch:
         scratch.told("migrate", "--verbosity=0")

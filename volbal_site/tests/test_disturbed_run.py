@@ -195,6 +195,8 @@ def surroundings(settings, monkeypatch):
     return Surroundings(settings, monkeypatch, TIMING)
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_bad_lines_and_a_killed_worker_end_in_the_books_of_a_quiet_run(tmp_path, surroundings):
     faults = compare(Run(surroundings, BareWorker, ("worker",), ticks=8, kills=1), tmp_path)
 

@@ -250,6 +250,8 @@ def test_without_a_database_the_rest_is_told():
     assert figures()["volbal_database_up",] == 1
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 def test_processes_that_answer_beside_each_other_count_together(tmp_path):
     with (

@@ -50,6 +50,8 @@ def ordered(world, site):
     return f"/orders/{found['order']['id']}"
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_an_order_is_sent_its_fill_is_booked_and_told_of_once(world, tmp_path):
     with running_site(world.scratch, tmp_path, **world.environment) as site:
         wait_until(lambda: ready(site)["status"] == "ok", SOON_S)

@@ -17,6 +17,7 @@ from django.conf import settings
 from dividends.tests.scratch import Scratch, scratch_database
 from volbal_site.tests.running_site import free_port, running_site, start_up, wait_until
 
+LONG = [pytest.mark.faults, pytest.mark.quick]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 
 STOPS_WITHIN_S = 10
@@ -80,7 +81,9 @@ def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
         assert scratch.told("verify_audit").startswith("History is intact")
 
 
-@pytest.mark.parametrize("with_it", [[], ["watcher"], ["worker", "beat"]])
+@pytest.mark.parametrize(
+    "with_it", [[], *(pytest.param(more, marks=LONG) for more in (["watcher"], ["worker", "beat"]))]
+)
 def test_killing_it_outright_takes_all_its_processes_along_and_it_starts_again(migrated, tmp_path, with_it):
     with running_site(migrated, tmp_path) as site:
         for pid in [site.up.pid, *(getattr(site, name) for name in with_it)]:
@@ -104,6 +107,8 @@ def test_a_worker_or_a_beat_that_dies_stops_everything(migrated, tmp_path, name)
         assert f"{name} was killed by SIGKILL. Everything is stopped." in site.said.read_text()
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_a_process_that_answers_is_replaced_and_a_web_server_that_dies_stops_everything(migrated, tmp_path):
     with running_site(migrated, tmp_path) as site:
         died = site.answerer
@@ -128,6 +133,8 @@ def takes_nobody_new(site):
     return False
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_ever(migrated, tmp_path, key):
     with (
         running_site(migrated, tmp_path) as site,

@@ -202,6 +202,8 @@ def test_a_guard_that_is_missing_is_named(position):
     assert "History is intact" in said("verify_audit")
 
 
+@pytest.mark.faults
+@pytest.mark.quick
 def test_as_processes_they_exit_with_0_and_after_tampering_with_1(tmp_path):
     guard = "positions_journalentry_no_"
     drop = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -9,14 +10,18 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Role
 from accounts.tests.people import make_member, make_user, own_tenant
 from accounts.transactions import unit_of_work
+from alerts.pulses import WORKER, note_pulse
 from alerts.tests.builders import make_alert
 from configs.models import GuardrailConfig
 from configs.tests.builders import set_position
 from dividends.tests.builders import make_dividend, morning
+from orders.models import TradingState
+from orders.switches import turn
 from orders.tests.builders import run_at
 from positions.models import Position
 from positions.services import pause
@@ -203,3 +208,36 @@ def test_settings_that_clash_are_said_and_break_nothing(tenant):
     (row,) = cells(tenant).rows
 
     assert row.blocked_words == "Settings clash"
+
+
+def verdict(owner) -> str:
+    cache.clear()  # what was drawn is shown for two seconds
+    found = re.search(r'<p id="verdict".*?</p>', logged_in(owner).get("/").text)
+    return re.sub(r"<[^>]+>", " ", found[0]).strip() if found else ""
+
+
+def hear_of_the_worker() -> None:
+    with unit_of_work():
+        note_pulse(WORKER, timezone.now())
+
+
+def test_the_first_thing_said_is_whether_it_runs(tenant, owner):
+    assert verdict(owner) == ""
+    one, other = make_position(tenant), make_position(tenant)
+    assert verdict(owner).startswith("Not running  Nothing is evaluated: no worker was ever heard of.")
+
+    hear_of_the_worker()
+    assert verdict(owner) == "Running  2 cells trade by the rules."
+    pause_now(one)
+    assert verdict(owner) == "Running  1 cell trades by the rules; 1 paused."
+    pause_now(other)
+    assert verdict(owner).startswith("Paused  No cell trades")
+
+    with unit_of_work():
+        turn(TradingState.HALTED, reason="drill", stamp=make_stamp(), tenant_id=tenant.pk)
+    assert verdict(owner) == "Stopped  No cell trades until trading is resumed."
+
+
+def pause_now(position: Position) -> None:
+    with unit_of_work():
+        pause(Position.objects.lock(position.pk), "holiday", stamp=make_stamp())
