@@ -42,7 +42,7 @@ def parts(tmp_path, monkeypatch, settings) -> Iterator[SiteParts]:
 
 
 def _compile_once() -> None:
-    """Have the rules compiled and kept, which the first large optimization after a change of them waits for."""
+    """Have the rules compiled and kept, which the first large optimization would wait for."""
     history = history_of("IBM")
     start = starting_state("IBM", history.bars[0], qty=None, cash=None)
     runner_for(series_of(history), start, FillModel.CLOSE, ENOUGH_FOR_COMPILED)(Settings())
