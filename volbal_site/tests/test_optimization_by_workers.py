@@ -11,7 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.tests.people import make_user
+from simulation.histories import history_of
 from simulation.models import Optimization, Trial
+from simulation.runners import ENOUGH_FOR_COMPILED, runner_for
+from simulation.series import series_of
+from simulation.setup import FillModel, Settings, starting_state
 from volbal_site.pages.tests.browser import session_cookie
 from volbal_site.tests.paper_processes import database_under_test
 from volbal_site.tests.running_site import wait_until
@@ -28,12 +32,20 @@ GRID = {"from_1": "1", "to_1": "10.6", "step_1": "0.4", "from_2": "1", "to_2": "
 @pytest.fixture
 def parts(tmp_path, monkeypatch, settings) -> Iterator[SiteParts]:
     monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
+    _compile_once()
     site = SiteParts(database_under_test(), tmp_path)
     try:
         site.start()
         yield site
     finally:
         site.stop()
+
+
+def _compile_once() -> None:
+    """Have the rules compiled and kept, which the first large optimization would wait for."""
+    history = history_of("IBM")
+    start = starting_state("IBM", history.bars[0], qty=None, cash=None)
+    runner_for(series_of(history), start, FillModel.CLOSE, ENOUGH_FOR_COMPILED)(Settings())
 
 
 def start(browse: Any, parts: SiteParts) -> Page:
