@@ -29,6 +29,8 @@ from volbal_site.tests.redis_server import redis_url
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
 TIMING = {"BROKER_TIMEOUT_S": 0.25, "BROKER_ASK_S": 0.01, "BROKER_PAUSE_S": 0.1}
+# So many errors would stop all trading, as they should: here they are the point.
+CALM = {"BREAKER_BROKER_ERRORS": 1_000_000}
 HANG_S = "0.3"  # longer than the caller's patience, shorter than what it takes to believe in an absence
 TICKERS = ("IBM", "MSFT", "KO", "PEP", "GE", "F", "T", "WMT", "MCD", "CAT")
 CASH, SHARES, PRICE = 50_000, 500, 100
@@ -116,8 +118,8 @@ def server(settings, monkeypatch, redis):
         point_at(settings, process, timeout_s=TIMING["BROKER_TIMEOUT_S"])
         for name in ("ALPACA_PAPER_URL", "ALPACA_DATA_URL"):
             monkeypatch.setenv(name, process.url)
-        for name, seconds in TIMING.items():
-            monkeypatch.setenv(name, str(seconds))
+        for name, number in {**TIMING, **CALM}.items():
+            monkeypatch.setenv(name, str(number))
         yield process
 
 
