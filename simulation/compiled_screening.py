@@ -47,15 +47,16 @@ class CompiledScreen:
     def __init__(self, series: Series, start: PositionState) -> None:
         self._series, self._start = series, start
         laid_out, history = CompiledSeries(series), series.history
+        self._can_run = start.anchor_price is not None and are_bookable(history)
+        mornings = mornings_of(history, series.days) if self._can_run else []
         self._arrays = (
             laid_out.prices,
             laid_out.ticks,
-            np.array(mornings_of(history, series.days), dtype=np.int64).reshape(-1, 4),
+            np.array(mornings, dtype=np.int64).reshape(-1, 4),
             np.zeros(len(history.dividends), dtype=np.int64),
             _TAX_RATE,
         )
         self._records = np.empty((RECORDS, 5), dtype=np.int64)
-        self._can_run = start.anchor_price is not None and are_bookable(history)
 
     def __call__(self, settings: Settings) -> Screened:
         with exact():
