@@ -27,7 +27,7 @@ from simulation.compiled import (
 )
 from simulation.compiled_kernel import compiled_module
 from simulation.engine import Engine, simulate
-from simulation.finders import float_rules, is_proportional, usual_finder
+from simulation.finders import EveryBar, float_rules, is_proportional
 from simulation.screening import Screened, screened
 from simulation.series import Series
 from simulation.setup import FillModel, Settings
@@ -78,7 +78,7 @@ class CompiledScreen:
             if state == BEYOND:
                 return self._simulated(settings)
             if engine is None:
-                engine = Engine(self._series, self._start, settings, usual_finder)
+                engine = Engine(self._series, self._start, settings, _nothing_to_find)
             at = self._decided(at, engine)
 
     @cached_property
@@ -105,6 +105,11 @@ class CompiledScreen:
             anchor_price=anchor,
         )
         return Screened(at.trades, final, Decimal(at.received).scaleb(-6))
+
+
+def _nothing_to_find(series: Series, rules: kernel.Rules, strategy: str) -> EveryBar:
+    """Make no finder: the bars to decide are known."""
+    return EveryBar()
 
 
 def mornings_of(history: History, days: Sequence[date]) -> list[Morning]:
