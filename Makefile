@@ -51,6 +51,7 @@ bench: setup
 	$(PY) bench/api.py
 	$(PY) bench/tick.py
 	$(PY) bench/fills.py
+	$(PY) bench/performance.py
 	$(PY) bench/simulation.py
 	$(PY) bench/pages.py
 

@@ -38,12 +38,18 @@ TransactionTestCase._fixture_teardown = _flush_past_the_guards  # type: ignore[a
 QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
+# What logins at brokers are encrypted with in tests, also in the processes that they start.
+CREDENTIALS_KEY = "dGhlIGtleSBvZiB0ZXN0cywgMzIgYnl0ZXMgbG9uZyE="
+os.environ.setdefault("CREDENTIALS_KEYS", CREDENTIALS_KEY)
+
+
 def pytest_configure() -> None:
     """Let tests hash passwords quickly; `real_hashers` gives back what the settings say.
 
     A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    django_settings.CREDENTIALS_KEYS = [CREDENTIALS_KEY]
     django_settings.PASSWORD_HASHERS = [QUICK_HASHER, *django_settings.PASSWORD_HASHERS]
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.read_only_admin import ReadOnlyAdmin
 from accounts.service_admin import ServiceAdmin, staff_stamp
+from orders.connection_models import BrokerConnection
 from orders.differences import LONGEST_REASON as LONGEST_RESOLUTION
 from orders.differences import resolve_difference
 from orders.models import BrokerDifference, Order, Trade, TradingState, TradingSwitch
@@ -139,3 +140,14 @@ class BrokerDifferenceAdmin(ServiceAdmin):
     def save_model(self, request: HttpRequest, obj: BrokerDifference, form: Any, change: bool) -> None:
         reason = form.cleaned_data["resolution"]
         resolve_difference(difference_id=obj.pk, reason=reason, stamp=staff_stamp(request))
+
+
+@admin.register(BrokerConnection)
+class BrokerConnectionAdmin(ReadOnlyAdmin):
+    """Which accounts are connected, and who let them be; never how one gets in."""
+
+    list_display = ("connected_at", "tenant", "broker", "environment", "account_number", "confirmed_at")
+    list_filter = ("broker", "environment")
+    list_select_related = ("tenant",)
+    ordering = ("-connected_at",)
+    exclude = ("credentials",)

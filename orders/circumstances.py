@@ -18,6 +18,7 @@ from configs.models import Scope
 from configs.resolver import EffectiveConfig, effective_config, effective_configs
 from market.calendar import is_open
 from market.providers.registry import provider
+from orders.broker_accounts import tenants_trading
 from orders.brokers import broker_named
 from orders.feeds import MANUAL_SOURCE
 from orders.models import Order, TradingState, TradingSwitch
@@ -49,7 +50,7 @@ def circumstances_of(position: Position, at: datetime) -> Circumstances:
     return Circumstances(
         effective=effective_config(position),
         orders=Order.objects.open_or_of_day(position, trading_date(at)),
-        state=state_for(position),
+        state=TradingState.HALTED if _without_account([position]) else state_for(position),
     )
 
 
@@ -166,4 +167,13 @@ def _states_over(positions: Collection[Position]) -> dict[UUID, TradingState]:
             states[key] for key in (None, position.tenant_id, position.pk) if key in states
         )
         for position in positions
-    }
+    } | {position_id: TradingState.HALTED for position_id in _without_account(positions)}
+
+
+def _without_account(positions: Collection[Position]) -> set[UUID]:
+    """Return the cells at a broker with accounts whose owner has none that may trade."""
+    tenants = defaultdict(set)
+    for position in positions:
+        tenants[position.broker].add(position.tenant_id)
+    trading = {broker: tenants_trading(broker, ids) for broker, ids in tenants.items()}
+    return {position.pk for position in positions if position.tenant_id not in trading[position.broker]}

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts.transactions import Stamp, lock_one, require_unit_of_work
+from orders.broker_accounts import BrokerAccount
+from orders.connection_models import BrokerConnection
 from orders.models import BrokerDifference, DifferenceKind, Order
 from positions.chains import as_json
 from positions.models import Position
@@ -30,27 +32,30 @@ def note_difference(
     subject: str,
     facts: Mapping[str, Any],
     found_at: datetime,
+    account: str = "",
+    tenant_id: UUID | None = None,
     position: Position | None = None,
 ) -> BrokerDifference | None:
     """Keep a difference, once as long as it is open, inside the caller's unit of work.
 
-    `position` if it can only be one. None if it is one that somebody has explained for good; else whoever
-    notes it pauses what it may concern.
+    `account` and `tenant_id` where the broker has accounts, `position` if it can only be one. None if it is
+    one that somebody has explained for good; else whoever notes it pauses what it may concern.
     """
     require_unit_of_work()
     known, subject = as_json(dict(facts)), subject[:LONGEST_SUBJECT]
-    same = BrokerDifference.objects.filter(broker=broker, kind=kind, subject=subject)
+    same = BrokerDifference.objects.filter(broker=broker, account=account, kind=kind, subject=subject)
     explained = same.filter(resolved_at__isnull=False) if kind in ONE_OFF else ()
     if any(row.facts == known for row in explained):
         return None
     return BrokerDifference.objects.get_or_create(
         broker=broker,
+        account=account,
         kind=kind,
         subject=subject,
         resolved_at=None,
         defaults={
             "position": position,
-            "tenant_id": None if position is None else position.tenant_id,
+            "tenant_id": tenant_id if position is None else position.tenant_id,
             "facts": known,
             "found_at": found_at,
         },
@@ -70,6 +75,7 @@ def note_of_order(
     row = note_difference(
         kind,
         broker=order.broker,
+        account=_account_of(order),
         subject=subject,
         facts={**order.facts(), "status": order.status, "filled_qty": order.filled_qty, **facts},
         found_at=found_at,
@@ -79,10 +85,36 @@ def note_of_order(
         pause(order.position, f"the broker and the books differ: {kind.label}", stamp=stamp)
 
 
-def open_differences(broker: str | None = None) -> Iterable[BrokerDifference]:
-    """Return what nobody has explained yet, oldest first."""
+def note_at(
+    account: BrokerAccount,
+    kind: DifferenceKind,
+    *,
+    subject: str,
+    facts: Mapping[str, Any],
+    found_at: datetime,
+) -> BrokerDifference | None:
+    """Keep a difference about a broker, or an account at one, as `note_difference` does."""
+    return note_difference(
+        kind,
+        broker=account.broker,
+        account=account.subject,
+        tenant_id=None if account.connection is None else account.connection.tenant_id,
+        subject=subject,
+        facts=facts,
+        found_at=found_at,
+    )
+
+
+def open_differences(broker: str | None = None, account: str = "") -> Iterable[BrokerDifference]:
+    """Return what nobody has explained yet, oldest first: of all brokers, or of one and its account."""
     rows = BrokerDifference.objects.filter(resolved_at__isnull=True).order_by("found_at", "id")
-    return rows if broker is None else rows.filter(broker=broker)
+    return rows if broker is None else rows.filter(broker=broker, account=account)
+
+
+def _account_of(order: Order) -> str:
+    """Return the connection that an order's broker was reached by, "" without one."""
+    rows = BrokerConnection.objects.in_force().filter(broker=order.broker, tenant=order.position.tenant_id)
+    return next((str(pk) for pk in rows.values_list("pk", flat=True)), "")
 
 
 def resolve_difference(*, difference_id: UUID, reason: str, stamp: Stamp) -> BrokerDifference:

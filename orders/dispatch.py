@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.transactions import Stamp, unit_of_work
 from orders.answers import apply_answer
 from orders.breakers import note_broker_error
-from orders.brokers import broker_named
-from orders.brokers.base import Broker, BrokerAnswer
+from orders.broker_accounts import account_of
+from orders.brokers.base import Broker, BrokerAnswer, NoAnswer
 from orders.claims import (
     ACTOR,
     Claim,
@@ -57,7 +57,10 @@ def dispatch_order(*, order_id: UUID, clock: Clock = timezone.now) -> Did:
     order = Order.objects.select_related("position").filter(pk=order_id).first()
     if order is None or not is_due(order, clock()):
         return Did.NOTHING
-    broker = broker_named(order.broker)
+    try:
+        broker = account_of(order.broker, order.position.tenant_id).adapter()
+    except NoAnswer:
+        return _without_account(order, clock)
     sighting = _look_at_price(broker, order)
     claim = claim_step(order_id, sighting, clock=clock)
     if claim is None:
@@ -76,6 +79,14 @@ def dispatch_order(*, order_id: UUID, clock: Clock = timezone.now) -> Did:
     else:
         _record_answer(claim, answer, clock)
     return Did.ANSWERED
+
+
+def _without_account(order: Order, clock: Clock) -> Did:
+    """Nobody can be asked: what was not sent never is, what was waits until its account is back."""
+    if step_for(order) is Step.SEND:
+        claim_step(order.pk, Sighting(failed=True), clock=clock)
+        return Did.NOTHING
+    return Did.FAILED
 
 
 def _look_at_price(broker: Broker, order: Order) -> Sighting:

@@ -13,12 +13,14 @@ from accounts.models import Tenant
 from accounts.prepared import Prepared, Slot
 from accounts.transactions import for_update, the_row
 from configs.models import Scope
+from orders.connection_models import BrokerConnection
 from orders.tick_models import RulesVersion, Tick, TickChunk, TickQuote, Watch
 from positions.models import Position, money_field, qty_field, rate_field
 from volbal.order_states import OPEN, OrderStatus
 from volbal.values import Side
 
 __all__ = [
+    "BrokerConnection",
     "BrokerDifference",
     "Order",
     "RulesVersion",
@@ -287,12 +289,14 @@ class DifferenceKind(models.TextChoices):
 class BrokerDifference(models.Model):
     """A broker and our books differ, and nobody has explained it yet; nothing is ever repaired by itself.
 
+    `account` is the connection's id where the broker has accounts, and `tenant` then whose it is.
     `subject` is what differs: an order's client id, an execution's id, a ticker, or nothing for cash. The
     position is null where it may be several; `facts` holds both sides' numbers.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     broker = models.CharField(max_length=40)
+    account = models.CharField(max_length=36, blank=True, default="")
     kind = models.CharField(max_length=20, choices=DifferenceKind.choices)
     subject = models.CharField(max_length=120, blank=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -306,7 +310,7 @@ class BrokerDifference(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["broker", "kind", "subject"],
+                fields=["broker", "account", "kind", "subject"],
                 condition=Q(resolved_at__isnull=True),
                 name="difference_found_once_while_open",
             ),

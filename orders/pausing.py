@@ -9,15 +9,16 @@ from django.utils import timezone
 
 from accounts.transactions import Stamp, unit_of_work
 from market.providers.registry import provider
+from orders.broker_accounts import BrokerAccount
 from positions.models import Position, PositionStatus
 from positions.services import pause
 
 ACTOR = "reconciliation"
 
 
-def positions_at(broker: str, ticker: str | None = None) -> list[UUID]:
-    """Return the ids of a broker's positions that are not closed, of one ticker or of all."""
-    rows = Position.objects.filter(broker=broker).exclude(status=PositionStatus.CLOSED)
+def positions_at(account: BrokerAccount, ticker: str | None = None) -> list[UUID]:
+    """Return the ids of an account's positions that are not closed, of one ticker or of all."""
+    rows = account.positions().exclude(status=PositionStatus.CLOSED)
     if ticker is not None:
         rows = rows.filter(ticker=ticker)
     return list(rows.order_by("pk").values_list("pk", flat=True))

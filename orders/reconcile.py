@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from accounts.transactions import unit_of_work
 from orders.answers import book_execution
-from orders.brokers import broker_named
+from orders.broker_accounts import BrokerAccount, account_named
 from orders.brokers.base import Broker, Execution, OpenOrder
 from orders.claims import Clock, market_stamp
-from orders.differences import note_difference, note_of_order, open_differences
+from orders.differences import note_at, note_of_order, open_differences
 from orders.dispatch import dispatch_order
 from orders.fills import fill_of
 from orders.models import DifferenceKind, Order, Trade
@@ -32,7 +32,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """What a broker was asked, which questions stayed without an answer, and how much differs in all."""
+    """What a broker or an account was asked, which questions had no answer, how much differs in all."""
 
     broker: str
     unanswered: tuple[str, ...]
@@ -44,13 +44,14 @@ class Reconciliation:
         return not self.unanswered
 
 
-def reconcile(broker_name: str, *, clock: Clock = timezone.now) -> Reconciliation:
-    """Compare a broker over the network with our books. Opens its own units of work; may run twice.
+def reconcile(key: str, *, clock: Clock = timezone.now) -> Reconciliation:
+    """Compare the books of a broker over the network, or of an account at one, with ours.
 
-    Raises OutOfRange for an unknown broker, InsideTransaction.
+    `key` is a broker's name or an account's key. Opens its own units of work; may run twice.
+    Raises OutOfRange for an unknown one, InsideTransaction.
     """
-    broker = broker_named(broker_name)
-    questions: dict[str, Callable[[Broker, Clock], None]] = {
+    account = account_named(key)
+    questions: dict[str, Callable[[BrokerAccount, Broker, Clock], None]] = {
         "orders": _compare_orders,
         "executions": _compare_executions,
         "holdings": compare_holdings,
@@ -61,26 +62,26 @@ def reconcile(broker_name: str, *, clock: Clock = timezone.now) -> Reconciliatio
             unanswered.append(name)  # without the others nobody knows what there should be
             continue
         try:
-            compare(broker, clock)
+            compare(account, account.adapter(), clock)
         except OSError:
             unanswered.append(name)
     return Reconciliation(
-        broker=broker_name,
+        broker=key,
         unanswered=tuple(unanswered),
-        open_differences=len(list(open_differences(broker_name))),
+        open_differences=len(list(open_differences(account.broker, account.subject))),
     )
 
 
-def _compare_orders(broker: Broker, clock: Clock) -> None:
+def _compare_orders(account: BrokerAccount, broker: Broker, clock: Clock) -> None:
     """Find orders that only one side has open. Raises OSError without an answer."""
     there = {order.client_order_id: order for order in broker.open_orders()}
     for client_order_id, open_order in there.items():
-        order = Order.objects.filter(client_order_id=client_order_id, broker=broker.name).first()
+        order = account.orders().filter(client_order_id=client_order_id).first()
         if order is None:
-            _note_foreign_order(broker.name, open_order, clock())
+            _note_foreign_order(account, open_order, clock())
         elif not order.is_open:
             _check_open_there(broker, order.pk, clock)
-    ours = Order.objects.open().filter(broker=broker.name, sent_at__isnull=False)
+    ours = account.orders().open().filter(sent_at__isnull=False)
     for order_id, client_order_id in list(ours.values_list("pk", "client_order_id")):
         if client_order_id not in there and broker.finds_by_client_id:
             Order.objects.filter(pk=order_id).update(ask_at=None)
@@ -106,41 +107,41 @@ def _check_open_there(broker: Broker, order_id: UUID, clock: Clock) -> None:
         )
 
 
-def _note_foreign_order(broker_name: str, order: OpenOrder, found_at: datetime) -> None:
+def _note_foreign_order(account: BrokerAccount, order: OpenOrder, found_at: datetime) -> None:
     facts = {"ticker": order.ticker, "side": order.side, "qty": order.qty}
-    _note_foreign(
-        DifferenceKind.FOREIGN_ORDER, broker_name, order.client_order_id, order.ticker, facts, found_at
-    )
+    _note_foreign(DifferenceKind.FOREIGN_ORDER, account, order.client_order_id, order.ticker, facts, found_at)
 
 
-def _compare_executions(broker: Broker, clock: Clock) -> None:
+def _compare_executions(account: BrokerAccount, broker: Broker, clock: Clock) -> None:
     """Book what was missed of our orders, and find executions that are nobody's. Raises OSError."""
-    executions = broker.executions_since(_since(broker.name, clock()))
+    executions = broker.executions_since(_since(account, clock()))
     for start in range(0, len(executions), _CHUNK):
         chunk = executions[start : start + _CHUNK]
         ids = [execution.client_order_id for execution in chunk]
-        orders = Order.objects.filter(broker=broker.name, client_order_id__in=ids).select_related("position")
+        orders = account.orders().filter(client_order_id__in=ids).select_related("position")
         by_client = {order.client_order_id: order for order in orders}
-        trades = Trade.objects.filter(order__in=orders, broker=broker.name)
+        trades = Trade.objects.filter(order__in=orders, broker=account.broker)
         by_execution = {trade.execution_id: trade for trade in trades}
         for execution in chunk:
             order = by_client.get(execution.client_order_id)
             if order is None:
-                _note_foreign_execution(broker.name, execution, clock())
+                _note_foreign_execution(account, execution, clock())
             elif not _is_booked(order, by_execution.get(execution.execution_id), execution):
                 _book_missed(order.pk, execution, clock)
 
 
-def _since(broker_name: str, now: datetime) -> datetime:
+def _since(account: BrokerAccount, now: datetime) -> datetime:
     """Return how far back to ask: before any order that is open or was touched in the last days.
 
-    Orders on replayed history have their market's times, and so have their executions.
+    Orders on replayed history have their market's times, and so have their executions. What an account did
+    before it was connected is not ours to explain.
     """
-    touched = Order.objects.filter(broker=broker_name, updated_at__gte=now - LOOK_BACK)
+    touched = account.orders().filter(updated_at__gte=now - LOOK_BACK)
     first = touched.order_by("created_at").values_list("created_at", flat=True).first()
-    oldest_open = Order.objects.open().filter(broker=broker_name).order_by("created_at").first()
+    oldest_open = account.orders().open().order_by("created_at").first()
     times = [now - LOOK_BACK, first or now, oldest_open.created_at if oldest_open else now]
-    return min(times) - OVERLAP
+    since = min(times) - OVERLAP
+    return since if account.connection is None else max(since, account.connection.connected_at)
 
 
 def _is_booked(order: Order, trade: Trade | None, execution: Execution) -> bool:
@@ -158,7 +159,7 @@ def _book_missed(order_id: UUID, execution: Execution, clock: Clock) -> None:
         book_execution(order, execution, stamp=market_stamp(order), found_at=clock())
 
 
-def _note_foreign_execution(broker_name: str, execution: Execution, found_at: datetime) -> None:
+def _note_foreign_execution(account: BrokerAccount, execution: Execution, found_at: datetime) -> None:
     facts = {
         "client_order_id": execution.client_order_id,
         "ticker": execution.ticker,
@@ -169,7 +170,7 @@ def _note_foreign_execution(broker_name: str, execution: Execution, found_at: da
     }
     _note_foreign(
         DifferenceKind.FOREIGN_EXECUTION,
-        broker_name,
+        account,
         execution.execution_id,
         execution.ticker,
         facts,
@@ -179,14 +180,20 @@ def _note_foreign_execution(broker_name: str, execution: Execution, found_at: da
 
 def _note_foreign(
     kind: DifferenceKind,
-    broker_name: str,
+    account: BrokerAccount,
     subject: str,
     ticker: str,
     facts: dict[str, object],
     found_at: datetime,
 ) -> None:
-    """Keep what nobody here knows of, and pause every position that it may concern."""
+    """Keep what nobody here knows of, and pause every position that it may concern.
+
+    What an investor does in an account of their own with shares that no cell has is theirs to know.
+    """
+    concerned = positions_at(account, ticker)
+    if account.holds_more and not concerned:
+        return
     with unit_of_work():
-        row = note_difference(kind, broker=broker_name, subject=subject, facts=facts, found_at=found_at)
+        row = note_at(account, kind, subject=subject, facts=facts, found_at=found_at)
     if row is not None:
-        pause_all(positions_at(broker_name, ticker), f"the broker and the books differ: {kind.label}")
+        pause_all(concerned, f"the broker and the books differ: {kind.label}")

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from accounts.transactions import Stamp
 from market.providers.registry import provider
+from orders.broker_accounts import tenants_trading
 from orders.cycle import Evaluation, evaluate
 from orders.expiry import expires_at
 from orders.hand_orders import BY_HAND
@@ -89,6 +90,8 @@ def _why_never(order: Order) -> str | None:
     state = state_for(order.position)
     if state == TradingState.HALTED:
         return "trading is halted"
+    if not tenants_trading(order.broker, [order.position.tenant_id]):
+        return f"no account at {order.broker} is connected and confirmed"
     if state == TradingState.REDUCING and order.side == Side.BUY:
         return "only sales are allowed now"
     if order.position.status != PositionStatus.ACTIVE:

@@ -14,12 +14,14 @@ from accounts.page_access import page, password_asked
 from accounts.page_forms import ActionForm, RateField
 from accounts.page_once import Done, form_page
 from orders.brokers import broker_named
+from orders.connections import require_account
 from positions import services
 from positions.cell_pages import about, address_of, cell_of, cell_stamp
 
 BROKERS = {
     "paper": "Paper: filled at once at the price decided on, no real money",
     "manual": "By hand: orders are proposals, you execute them and report what was done",
+    "alpaca": "Alpaca: your own account there, paper or live, connected under Settings",
     "paper_http": "Paper server: a simulated broker over the network, no real money",
 }
 
@@ -52,6 +54,7 @@ def position_terms(request: HttpRequest, position_id: UUID) -> HttpResponse:
     stamp = cell_stamp(request, position.market_provider)
 
     def act(said: dict[str, Any]) -> Done:
+        require_account(said["broker"], position.tenant_id)
         changes = {name: said[name] for name in ("broker", "withholding_tax_rate")}
         cell = services.change_position(position_id=position_id, changes=changes, stamp=stamp)
         message = f"{cell.ticker} trades by {cell.broker}."

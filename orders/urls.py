@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import hand_views, order_actions, order_pages, terms, ticket, views
+from orders import account_pages, hand_views, order_actions, order_pages, terms, ticket, views
 
 urlpatterns = [
     path("orders", order_pages.orders, name="orders"),
@@ -16,6 +16,18 @@ urlpatterns = [
     path("positions/<uuid:position_id>/order", ticket.order_ticket, name="order_ticket"),
     path("orders/<uuid:order_id>/cancel", order_actions.cancel_order, name="cancel_order"),
     path("orders/<uuid:order_id>/fill", order_actions.report_fill, name="report_fill"),
+    path("settings/broker-accounts", account_pages.broker_accounts, name="broker_accounts"),
+    path("settings/broker-accounts/connect", account_pages.connect, name="connect_account"),
+    path(
+        "settings/broker-accounts/<uuid:connection_id>/confirm",
+        account_pages.confirm,
+        name="confirm_account",
+    ),
+    path(
+        "settings/broker-accounts/<uuid:connection_id>/disconnect",
+        account_pages.disconnect,
+        name="disconnect_account",
+    ),
     path("trading/stop", views.stop_trading, name="stop_trading"),
     path("trading/resume", views.resume_trading, name="resume_trading"),
 ]

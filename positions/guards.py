@@ -21,13 +21,15 @@ class Guard:
     """One table's triggers, per engine.
 
     PostgreSQL's are written as the catalogue writes them, so that they can be compared; `functions` are the
-    bodies of what they call, by name.
+    bodies of what they call, by name. `writes` is another table that the triggers write to: without it, as
+    before its migration, there are none.
     """
 
     table: str
     sqlite: Triggers
     postgresql: Triggers
     functions: Triggers
+    writes: str = ""
 
     def triggers(self) -> Triggers:
         """Return the triggers for the engine in use."""
@@ -148,7 +150,8 @@ def _drop(table: str, name: str) -> str:
 
 def _existing_guards() -> list[Guard]:
     tables = set(connection.introspection.table_names())
-    return [guard for table, guard in sorted(_GUARDS.items()) if table in tables]
+    guards = [guard for table, guard in sorted(_GUARDS.items()) if table in tables]
+    return [guard for guard in guards if not guard.writes or guard.writes in tables]
 
 
 def _installed_triggers() -> dict[str, str]:

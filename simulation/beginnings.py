@@ -14,13 +14,15 @@ from accounts.page_access import tenant_seen
 from accounts.transactions import read_one
 from configs.layers import Layers, Values, effective_for_new, layers_of, value_in
 from configs.resolver import EffectiveConfig
-from positions.cell_pages import cell_of
+from market.providers.registry import provider
+from positions.cell_pages import cell_of, cell_stamp
 from positions.models import Position
 from simulation.grid import settings_of_trial, trial_count, trial_values
 from simulation.models import Job, Optimization, Simulation
 from simulation.requests import settings_of_job
 from simulation.setup import Settings
 from volbal.fields import GROUPS
+from volbal.trading_day import trading_date
 
 NOTHING: Values = {group: {} for group in GROUPS}
 
@@ -37,7 +39,7 @@ class Beginning:
 def beginning_of(request: HttpRequest, position_id: UUID | None) -> Beginning:
     """Return what the form begins with, by its address. Raises NotFound for what is another tenant's."""
     if position_id is not None:
-        return _of_cell(cell_of(request, position_id))
+        return _of_cell(request, cell_of(request, position_id))
     run, trial = request.GET.get("run", ""), request.GET.get("trial", "")
     if run:
         job: Job = _job(Simulation, request, run)
@@ -48,9 +50,12 @@ def beginning_of(request: HttpRequest, position_id: UUID | None) -> Beginning:
     return Beginning(layers=_layers(effective_for_new(tenant_seen(request), "", NOTHING), NOTHING))
 
 
-def _of_cell(cell: Position) -> Beginning:
+def _of_cell(request: HttpRequest, cell: Position) -> Beginning:
+    """Begin with what the cell has now. One on stored history sees nothing of what comes after its day."""
     state = cell.state()
-    typed = {"ticker": cell.ticker, "qty": state.qty, "cash": state.get_effective_cash()}
+    typed: dict[str, Any] = {"ticker": cell.ticker, "qty": state.qty, "cash": state.get_effective_cash()}
+    if provider(cell.market_provider).is_confirmed:
+        typed["end"] = trading_date(cell_stamp(request, cell.market_provider).at)
     return Beginning(layers=layers_of(cell), typed=typed, cell=cell)
 
 

@@ -2,7 +2,8 @@
 
 A day is done when every cell has had its morning and its evaluation at the close, and no order is open at a
 broker; only then the clock moves on. So the books don't depend on who was slow. How far everything has come
-is in rows (`ReplayClock`, `DrivenCell`) that change together with what they tell of.
+is in rows (`ReplayClock`, `DrivenCell`) that change together with what they tell of. A cell whose day fails
+again and again is paused and set aside: it may not stop everybody's replay.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from random import sample
 from typing import cast
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -31,6 +33,7 @@ from orders.expiry import expire_proposals_of
 from orders.models import MANUAL, Order
 from orders.upkeep import take_orders_further
 from positions.models import Position, PositionStatus
+from positions.services import pause
 from simulation.models import DrivenCell
 from volbal.trading_day import trading_date
 
@@ -40,6 +43,10 @@ ACTOR = "replay"
 # How soon to look again: when a broker is waited for, and when only time is.
 _LOOK_AT_ORDERS_S = 0.02
 _LOOK_S = 0.1
+# How often in a row a cell's day may fail before the cell is paused and the clock goes on without it.
+MOST_FAILURES = 10
+# A database in trouble is everybody's trouble, and no cell's fault.
+OUTAGES = (OperationalError, InterfaceError)
 
 Clock = Callable[[], datetime]
 
@@ -86,8 +93,8 @@ def advance(*, wall: Clock = timezone.now, for_s: float = 0.0, is_over: Callable
 
     Opens its own units of work. May be called twice, or on many workers at once: a step is taken in the unit
     of work that keeps that it was. `wall` is the wall clock, which the pace goes by; `is_over` is asked
-    between steps whether to stop. A cell that can't be played is logged, tried again when this is next
-    called, and holds up the clock. Raises InsideTransaction.
+    between steps whether to stop. A cell that can't be played is logged and tried again when this is next
+    called; it holds up the clock until it is set aside. Raises InsideTransaction.
     """
     ends, taken = time.monotonic() + for_s, 0
     while True:
@@ -103,31 +110,41 @@ def advance(*, wall: Clock = timezone.now, for_s: float = 0.0, is_over: Callable
 
 
 def _take_steps(clock: ReplayClock, wall: Clock, is_over: Callable[[], bool]) -> tuple[int, bool]:
-    """Return how many steps were taken, and whether one failed."""
+    """Return how many steps were taken, and whether one failed. The other cells have their day."""
     waiting = list(waiting_cells(clock).values_list("position_id", "position__ticker"))
-    steps = 0
+    steps, failed = 0, False
     for cell_id, ticker in sample(waiting, len(waiting)):  # so that workers don't queue for the same one
         if is_over():
-            return steps, False
+            return steps, failed
         try:
             steps += _play_day(cell_id, ticker, clock)
-        except Exception:
+        except Exception as error:
             log.exception("replayed_day_failed", extra={"position": str(cell_id), "day": clock.day})
-            return steps, True
+            failed = True
+            if not isinstance(error, OUTAGES):
+                _note_failure(cell_id, clock, error)
     for broker in _brokers_at_work(clock):
         steps += take_orders_further(broker, is_over=is_over)
-    return steps + _end_day(clock, wall), False
+    return steps + _end_day(clock, wall), failed
 
 
 def waiting_cells(clock: ReplayClock) -> QuerySet[DrivenCell]:
     """Return the cells to which the clock's day is still to happen."""
     is_over = Q(position__status=PositionStatus.CLOSED, position__dividend_receivable=0)
-    return DrivenCell.objects.filter(run=clock.run, done_date__lt=clock.day).exclude(is_over)
+    waiting = DrivenCell.objects.filter(run=clock.run, done_date__lt=clock.day).exclude(is_over)
+    return waiting.exclude(pk__in=cells_set_aside(clock))
+
+
+def cells_set_aside(clock: ReplayClock) -> QuerySet[DrivenCell]:
+    """Return the cells that failed too often and that nobody has resumed since; closed ones can't be."""
+    failing = DrivenCell.objects.filter(run=clock.run, failures__gte=MOST_FAILURES)
+    return failing.exclude(position__status=PositionStatus.ACTIVE)
 
 
 def open_orders(clock: ReplayClock) -> QuerySet[Order]:
-    """Return the orders that the clock waits for; proposals to a person are not among them."""
-    return Order.objects.open().filter(position__driven__run=clock.run).exclude(broker=MANUAL)
+    """Return the orders that the clock waits for: no proposals to a person, none of a cell set aside."""
+    waited_for = Order.objects.open().filter(position__driven__run=clock.run).exclude(broker=MANUAL)
+    return waited_for.exclude(position__in=cells_set_aside(clock).values("position"))
 
 
 def drive(position: Position, *, run: int) -> DrivenCell:
@@ -150,8 +167,28 @@ def _play_day(cell_id: UUID, ticker: str, clock: ReplayClock) -> bool:
         begin_day(position_id=cell_id, on=clock.day, stamp=morning)
         if quote is not None and position.status != PositionStatus.CLOSED:
             evaluate(position_id=cell_id, quote=quote, stamp=evening)
-        DrivenCell.objects.filter(position=position).update(done_date=clock.day)
+        DrivenCell.objects.filter(position=position).update(done_date=clock.day, failures=0)
     return True
+
+
+def _note_failure(cell_id: UUID, clock: ReplayClock, error: Exception) -> None:
+    """Count that a cell's day could not be played; pause the cell when that was once too often.
+
+    Whoever resumes it gives it one more try, on the day that the clock is at then.
+    """
+    with unit_of_work():
+        position = Position.objects.lock(cell_id)
+        driven = DrivenCell.objects.get(position=position)
+        if not _is_to_happen(position, clock):
+            return  # meanwhile another worker could, or the clock was set back
+        driven.failures += 1
+        driven.save(update_fields=["failures"])
+        if driven.failures >= MOST_FAILURES:
+            reason = (
+                f"the replay of {clock.day} failed {driven.failures} times ({type(error).__name__}); "
+                "the others go on without it."
+            )
+            pause(position, reason, stamp=Stamp(at=open_of(clock.day), actor=ACTOR))
 
 
 def _is_to_happen(position: Position, clock: ReplayClock) -> bool:

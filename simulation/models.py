@@ -50,7 +50,8 @@ class DrivenCell(models.Model):
     """One cell that the live replay drives, and the last day that is in its books.
 
     `done_date` is saved with what the day did to the cell, so that each day happens to it once. `run` is the
-    clock's run that the cell belongs to: when the clock is set back, it is driven no more.
+    clock's run that the cell belongs to: when the clock is set back, it is driven no more. `failures` counts
+    how often in a row its day could not be played; too many set a paused cell aside.
     """
 
     position = models.OneToOneField(
@@ -58,6 +59,7 @@ class DrivenCell(models.Model):
     )
     run = models.PositiveIntegerField()
     done_date = models.DateField()
+    failures = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["run", "done_date"], name="driven_by_day")]

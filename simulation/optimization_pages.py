@@ -135,7 +135,9 @@ def _result(request: HttpRequest, found: Optimization) -> dict[str, Any]:
         "page": ranked,
         "ranked": [_ranked(one, ranked.start_index() + n, shown, part) for n, one in enumerate(ranked)],
         "failed": found.done - len(candidates),
-        "heatmap": heatmap_of(found, x=x, y=y, figure=figure, part=part) if candidates else "",
+        "heatmap": heatmap_of(found, x=x, y=y, figure=figure, part=part, candidates=candidates)
+        if candidates
+        else "",
         "figures": [(name, FIGURES[name].label) for name in FIGURES if name in RANKS],
         "parts": parts.items(),
         "axes": [(name, SETTINGS[name].label) for name in found.grid],

@@ -29,7 +29,7 @@ from simulation.grid import (
     trial_count,
     trial_values,
 )
-from simulation.jobs import TASK, cancel, claim_first, finish, is_held
+from simulation.jobs import TASK, cancel, claim_first, finish, free_at, is_held
 from simulation.models import (
     OPEN_STATUSES,
     JobStatus,
@@ -128,6 +128,8 @@ def work_off_optimizations(*, clock: Clock, is_over: Callable[[], bool] = bool) 
         chunk = claim_first(_waiting(), clock)
         if chunk is None:
             return done
+        if not done:
+            _call_others(clock)
         _work_off(chunk, clock)
         done += 1
     return done
@@ -170,6 +172,13 @@ def _check(request: OptimizationRequest) -> None:
 def _waiting() -> QuerySet[OptimizationChunk]:
     rows = OptimizationChunk.objects.filter(is_done=False, optimization__status__in=OPEN_STATUSES)
     return rows.order_by("optimization__created_at", "optimization_id", "first")
+
+
+def _call_others(clock: Clock) -> None:
+    """Have one more worker woken, if there is more to do than what was just claimed; it does the same."""
+    with unit_of_work():
+        if _waiting().filter(free_at(clock())).exists():
+            nudge(TASK)
 
 
 def _work_off(chunk: OptimizationChunk, clock: Clock) -> None:

@@ -25,7 +25,7 @@ class Words(NamedTuple):
 
 FIGURES = {
     EXCESS: Words(
-        "Lead over holding, for its risk",
+        "Lead over holding",
         "How much more than holding it earned a day, against how much that swung; a year's worth. Above 0 is"
         " better than holding.",
         "ratio",

@@ -14,7 +14,7 @@ from volbal.values import PositionState
 Simulate = Callable[[Settings], Run]
 
 # Bars times settings from which the second or two that the compiled rules take to load are made good.
-ENOUGH_FOR_COMPILED = 10_000_000
+ENOUGH_FOR_COMPILED = 3_000_000
 
 
 def runner_for(series: Series, start: PositionState, fill: FillModel, trials: int) -> Simulate:

@@ -34,13 +34,21 @@ def statistics_of(values: Sequence[float], first: date, last: date) -> Statistic
     """Return the statistics of values at successive closes, from `first` to `last`."""
     returns = daily_returns(values)
     enough = len(returns) >= ENOUGH_RETURNS
+    spread = deviation(returns) if enough else 0.0
     return Statistics(
-        annual_return_pct=_annual_return_pct(values, (last - first).days),
-        volatility_pct=deviation(returns) * sqrt(SESSIONS_A_YEAR) * 100 if enough else None,
-        sharpe_ratio=_ratio(returns, deviation(returns)) if enough else None,
+        annual_return_pct=annual_return_pct(values[0], values[-1], (last - first).days),
+        volatility_pct=spread * sqrt(SESSIONS_A_YEAR) * 100 if enough else None,
+        sharpe_ratio=_ratio(returns, spread) if enough else None,
         sortino_ratio=_ratio(returns, downside(returns)) if enough else None,
         max_drawdown_pct=max_drawdown(values) * 100,
     )
+
+
+def annual_return_pct(first: float, last: float, days: int) -> float | None:
+    """Return the steady return a year that leads from one value to another, None over less than a year."""
+    if days < ENOUGH_DAYS or first <= 0.0:
+        return None
+    return float((last / first) ** (DAYS_A_YEAR / days) - 1.0) * 100
 
 
 def daily_returns(values: Sequence[float]) -> list[float]:
@@ -68,12 +76,6 @@ def max_drawdown(values: Sequence[float]) -> float:
         elif value < peak * (1.0 - deepest):
             deepest = 1.0 - value / peak
     return deepest
-
-
-def _annual_return_pct(values: Sequence[float], days: int) -> float | None:
-    if days < ENOUGH_DAYS or values[0] <= 0.0:
-        return None
-    return float((values[-1] / values[0]) ** (DAYS_A_YEAR / days) - 1.0) * 100
 
 
 def _ratio(returns: Sequence[float], risk: float) -> float | None:

@@ -18,13 +18,21 @@ from simulation.metrics import Metrics, Yardstick, decimal_of, metrics_of, yards
 from simulation.runners import Simulate, runner_for
 from simulation.series import Series, series_of
 from simulation.setup import FillModel, Settings
-from simulation.statistics import SESSIONS_A_YEAR, daily_returns, statistics_of
+from simulation.statistics import (
+    ENOUGH_RETURNS,
+    SESSIONS_A_YEAR,
+    annual_return_pct,
+    daily_returns,
+    max_drawdown,
+)
+from simulation.stretches import Moments, Stretches, running
 from volbal.values import PositionState
 
 ALL, TRAIN, TEST = "all", "train", "test"
 # Fewer daily returns than this say nothing about a part.
-ENOUGH_RETURNS = 60
+ENOUGH_TO_JUDGE = 60
 BLOCKS = 64
+NO_MOMENTS = Moments(0, 0.0, 0.0, 0.0, 3.0)
 
 
 class Span(NamedTuple):
@@ -34,23 +42,17 @@ class Span(NamedTuple):
     stop: int
 
 
-class Moments(NamedTuple):
-    """A sample of daily returns: how many, mean, standard deviation, skewness, kurtosis (3 if normal)."""
-
-    size: int
-    mean: float
-    deviation: float
-    skewness: float
-    kurtosis: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """One history laid out for many trials: its series, what holding came to, its parts, and how to run."""
+    """One history laid out for many trials: its series, what holding came to, its parts, and how to run.
+
+    `hold_returns` are the daily returns of holding.
+    """
 
     series: Series
     start: PositionState
     yardstick: Yardstick
+    hold_returns: Sequence[float]
     spans: Mapping[str, Span]
     simulate: Simulate
 
@@ -76,10 +78,12 @@ def bench_of(
 ) -> Bench:
     """Lay a history out for so many trials."""
     series = series_of(history)
+    yardstick = yardstick_of(series, start)
     return Bench(
         series=series,
         start=start,
-        yardstick=yardstick_of(series, start),
+        yardstick=yardstick,
+        hold_returns=daily_returns(yardstick.values),
         spans=spans,
         simulate=runner_for(series, start, fill, trials),
     )
@@ -109,35 +113,15 @@ def try_out(bench: Bench, settings: Settings) -> Tried:
     values, days = course.float_values(), bench.series.days
     metrics = metrics_of(bench.start, run, settings.guardrail, bench.yardstick, course)
     traded = [bisect_left(days, trade.date) for trade in run.trades]
+    curve = _Curve(bench, values)
     return Tried(
         metrics=metrics,
         parts={
-            name: _part(bench, values, span, bisect_left(traded, span.stop) - bisect_left(traded, span.first))
+            name: curve.part(span, bisect_left(traded, span.stop) - bisect_left(traded, span.first))
             for name, span in bench.spans.items()
         },
-        blocks=_blocks(excess_of(values, bench.yardstick.values)),
+        blocks=_blocks(curve.excess),
     )
-
-
-def moments_of(sample: Sequence[float]) -> Moments:
-    """Return the moments of a sample; of fewer than two values, or equal ones, only count and mean."""
-    count = len(sample)
-    if count < 2:
-        return Moments(count, fsum(sample), 0.0, 0.0, 3.0)
-    mean = fsum(sample) / count
-    squares = [(x - mean) * (x - mean) for x in sample]
-    variance = fsum(squares) / count
-    if variance <= 0.0:
-        return Moments(count, mean, 0.0, 0.0, 3.0)
-    skewness = fsum([(x - mean) ** 3 for x in sample]) / count / variance**1.5
-    kurtosis = fsum([s * s for s in squares]) / count / variance**2
-    return Moments(count, mean, sqrt(variance * count / (count - 1)), skewness, kurtosis)
-
-
-def excess_of(values: Sequence[float], hold_values: Sequence[float]) -> list[float]:
-    """Return what each day earned above holding, as a fraction."""
-    pairs = zip(daily_returns(values), daily_returns(hold_values), strict=False)
-    return [one - other for one, other in pairs]
 
 
 def _blocks(excess: Sequence[float]) -> list[float]:
@@ -147,37 +131,63 @@ def _blocks(excess: Sequence[float]) -> list[float]:
     return [float(f"{one:.6g}") for one in sums]
 
 
-def _part(bench: Bench, values: Sequence[float], span: Span, trades: int) -> Metrics:
-    own, hold = values[span.first : span.stop], bench.yardstick.values[span.first : span.stop]
-    if len(own) < 2:
-        return {"trade_count": trades}
-    days = bench.series.days
-    statistics = statistics_of(own, days[span.first], days[span.stop - 1])
-    excess = moments_of(excess_of(own, hold))
-    gain, held = _gain_pct(own), _gain_pct(hold)
-    told: dict[str, Any] = {
-        "total_return_pct": gain,
-        "excess_return_pct": None if gain is None or held is None else gain - held,
-        "excess_ratio": _excess_ratio(excess),
-        "annual_return_pct": statistics.annual_return_pct,
-        "volatility_pct": statistics.volatility_pct,
-        "sharpe_ratio": statistics.sharpe_ratio,
-        "sortino_ratio": statistics.sortino_ratio,
-        "max_drawdown_pct": statistics.max_drawdown_pct,
-        "excess_skewness": excess.skewness,
-        "excess_kurtosis": excess.kurtosis,
-    }
-    return {name: decimal_of(number) for name, number in told.items()} | {
-        "trade_count": trades,
-        "returns": excess.size,
-    }
+class _Curve:
+    """A run's values laid out so that any of its parts is told without going over its days again.
+
+    A curve that touches zero has no daily returns from there on, and so none that say anything.
+    """
+
+    def __init__(self, bench: Bench, values: Sequence[float]) -> None:
+        self._bench, self._values = bench, values
+        is_whole = min(values) > 0.0 and len(bench.hold_returns) == len(values) - 1
+        returns = daily_returns(values) if is_whole else []
+        self.excess = [own - hold for own, hold in zip(returns, bench.hold_returns, strict=is_whole)]
+        self._returns, self._led = Stretches(returns), Stretches(self.excess)
+        self._losses = running([x * x if x < 0.0 else 0.0 for x in returns])
+        self._is_whole = is_whole
+
+    def part(self, span: Span, trades: int) -> Metrics:
+        """Return the figures of a stretch of bars with so many trades in it."""
+        first, last = span.first, span.stop - 1
+        if last <= first:
+            return {"trade_count": trades}
+        values, hold, days = self._values, self._bench.yardstick.values, self._bench.series.days
+        gain, held = _gain_pct(values[first], values[last]), _gain_pct(hold[first], hold[last])
+        length = (days[last] - days[first]).days
+        excess = self._led.moments(first, last) if self._is_whole else NO_MOMENTS
+        told: dict[str, Any] = {
+            "total_return_pct": gain,
+            "excess_return_pct": None if gain is None or held is None else gain - held,
+            "excess_ratio": _excess_ratio(excess),
+            "annual_return_pct": annual_return_pct(values[first], values[last], length),
+            **self._risk(first, last),
+            "max_drawdown_pct": max_drawdown(values[first : last + 1]) * 100,
+            "excess_skewness": excess.skewness,
+            "excess_kurtosis": excess.kurtosis,
+        }
+        return {name: decimal_of(number) for name, number in told.items()} | {
+            "trade_count": trades,
+            "returns": excess.size,
+        }
+
+    def _risk(self, first: int, last: int) -> dict[str, float | None]:
+        if not self._is_whole or last - first < ENOUGH_RETURNS:
+            return {"volatility_pct": None, "sharpe_ratio": None, "sortino_ratio": None}
+        returns = self._returns.moments(first, last)
+        downside = sqrt((self._losses[last] - self._losses[first]) / returns.size)
+        year = sqrt(SESSIONS_A_YEAR)
+        return {
+            "volatility_pct": returns.deviation * year * 100,
+            "sharpe_ratio": returns.mean / returns.deviation * year if returns.deviation > 0.0 else None,
+            "sortino_ratio": returns.mean / downside * year if downside > 0.0 else None,
+        }
 
 
 def _excess_ratio(excess: Moments) -> float | None:
-    if excess.size < ENOUGH_RETURNS or excess.deviation <= 0.0:
+    if excess.size < ENOUGH_TO_JUDGE or excess.deviation <= 0.0:
         return None
     return excess.mean / excess.deviation * sqrt(SESSIONS_A_YEAR)
 
 
-def _gain_pct(values: Sequence[float]) -> float | None:
-    return (values[-1] / values[0] - 1.0) * 100 if values[0] > 0.0 else None
+def _gain_pct(first: float, last: float) -> float | None:
+    return (last / first - 1.0) * 100 if first > 0.0 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
@@ -15,7 +15,7 @@ from django.db.models import Case, IntegerField, QuerySet, Sum, When
 from simulation.performance_plain import Curve, Point, thinned
 from simulation.value_days import Day
 from simulation.value_models import CellDay, CellValues, TenantDay
-from simulation.value_reading import Course, Followed
+from simulation.value_reading import NOTHING, Course, Followed
 from volbal.numbers import EXACT, ZERO
 
 _PLACES = 6
@@ -79,9 +79,11 @@ def _sums(courses: Sequence[Course]) -> Changes:
 
 def _kept_sums(courses: Sequence[Course]) -> Changes:
     """Return the sums of what is kept: the tenant's, if all of it is asked for, else those of the cells."""
-    kept = {course.position.pk for course in courses if course.ends is not None}
+    kept = {course.position.pk for course in courses if course.kept not in (None, NOTHING)}
+    if not kept:
+        return {}
     tenants = {course.position.tenant_id for course in courses}
-    if len(tenants) == 1 and CellValues.objects.filter(tenant__in=tenants).count() == len(kept):
+    if len(tenants) == 1 and _kept_cells(tenants) == len(kept):
         return {row.date: change_of(row) for row in TenantDay.objects.filter(tenant__in=tenants)}
     steps = Sum(Case(When(is_step=True, then=1), default=0, output_field=IntegerField()))
     columns = [Sum("value"), Sum("hold_value"), Sum("unknown"), Sum("hold_unknown"), steps]
@@ -89,6 +91,10 @@ def _kept_sums(courses: Sequence[Course]) -> Changes:
     rows = CellDay.objects.filter(position__in=kept).values("date").order_by("date")
     summed = rows.annotate(**dict(zip(names, columns, strict=True))).values_list("date", *names)
     return {day: Change(*map(int, found)) for day, *found in summed}
+
+
+def _kept_cells(tenants: Collection[UUID]) -> int:
+    return CellValues.objects.filter(tenant__in=tenants, event_seq__gt=0).count()
 
 
 def _outdated(courses: Sequence[Course]) -> Iterator[tuple[date, Change]]:

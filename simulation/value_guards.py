@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from positions.guards import Guard
 
-BARS = "market_bar"
-_COUNT = "UPDATE simulation_cellvalues SET bars = bars + 1 WHERE ticker = {row}.ticker"
+BARS, VALUES = "market_bar", "simulation_cellvalues"
+_COUNT = f"UPDATE {VALUES} SET bars = bars + 1 WHERE ticker = {{row}}.ticker"  # noqa: S608
 # Later bars than the last day are counted too: meanwhile somebody may be at a later last day.
 _OF_ITS_DAYS = "first_day <= {row}.date"
 _ROWS = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
@@ -30,6 +30,7 @@ def value_guard() -> Guard:
             "FOR EACH ROW EXECUTE FUNCTION volbal_bar_valued()"
         },
         functions={"volbal_bar_valued": _POSTGRESQL},
+        writes=VALUES,
     )
 
 

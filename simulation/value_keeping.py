@@ -96,14 +96,16 @@ def _save(row: CellValues, course: Course, followed: Followed, sums: dict[date, 
     days = _rows(row.pk, followed)
     fits = all(max(abs(day.value), abs(day.hold_value)) < _MOST for day in days)
     _replace(row.pk, followed if fits else None, days if fits else [], sums)
-    closed = followed.closed if fits else None
+    closed = followed.closed() if fits else None
     if course.ends is not None:
         row.event_seq, row.journal_seq = course.ends.event_seq, course.ends.journal_seq
         row.bars_seen = course.ends.bars
     row.closed_event_seq = 0 if closed is None else closed.event_seq
     row.closed_journal_seq = 0 if closed is None else closed.journal_seq
     row.closed = None if closed is None else as_json(closed_as_kept(closed))
-    later = [one for one in followed.evaluated if closed is not None and one.seq > closed.event_seq]
+    later = [
+        one for one in followed.history.rows.evaluated if closed is not None and one.seq > closed.event_seq
+    ]
     row.evaluated = as_json([list(one) for one in later])
     row.now = as_json(_now(course)) if fits else None
     row.save()

@@ -45,14 +45,22 @@ class Ends:
     bars: int
 
 
+# What a cell that has a place, but of which nothing was kept yet, is kept up to.
+NOTHING = Ends(event_seq=0, journal_seq=0, bars=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """What was followed of a cell and isn't kept yet: the days after `since`, or all if that is None."""
 
     since: Closed | None
     days: Sequence[Day]
-    closed: Closed | None
-    evaluated: Sequence[EvaluationRow]
+    history: CellHistory
+    facts: Facts
+
+    def closed(self) -> Closed | None:
+        """Return where it stood on the latest earlier day that can be gone on from."""
+        return closed_of(self.history, self.facts, self.days, self.since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +175,6 @@ def _course(
 ) -> Course:
     days, key = days_of(history, since), history.position.pk
     last = days[-1] if days or since is None else since.day
-    followed = Followed(
-        since=since,
-        days=days,
-        closed=closed_of(history, facts, days, since),
-        evaluated=history.rows.evaluated,
-    )
     return Course(
         position=history.position,
         figures=last.figures(),
@@ -181,7 +183,7 @@ def _course(
         counted=last.counted,
         ends=_ends_of(kept[key]) if key in kept else None,
         kept=_kept_ends(kept[key]) if key in kept else None,
-        followed=followed,
+        followed=Followed(since=since, days=days, history=history, facts=facts),
     )
 
 

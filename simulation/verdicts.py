@@ -60,10 +60,12 @@ def heatmap_of(
     y: str | None = None,
     figure: str | None = None,
     part: str = ALL,
+    candidates: Sequence[Candidate] | None = None,
 ) -> SafeString:
     """Draw a figure over two fields of the grid, the first two unless said; of the others the best value.
 
-    Raises OutOfRange for a field that isn't in the grid.
+    `candidates` are its trials, if they were read before. Raises OutOfRange for a field that the grid
+    doesn't have.
     """
     grid, figure = optimization.grid, figure or optimization.rank_by
     names = list(grid)
@@ -73,7 +75,7 @@ def heatmap_of(
         if name not in grid:
             raise OutOfRange(f"{name[:40]} isn't in the grid.", field="grid")
     verdict = optimization.verdict or {}
-    candidates = candidates_of(optimization)
+    candidates = candidates_of(optimization) if candidates is None else candidates
     best = next((c.values for c in candidates if c.number == verdict.get("best")), None)
     return heatmap_svg(
         Heatmap(

@@ -241,6 +241,19 @@ PROBLEMS: dict[str, Text] = {
         "A cell has at most one open order, and can't be closed with one.",
         "Wait for the order to end, or cancel it.",
     ),
+    "account-in-use": Text(
+        409,
+        "The account is in use",
+        "A tenant connects one account at each broker, an account is one tenant's, and it stays connected "
+        "while an order is open there.",
+        "Disconnect the account that is connected, or wait for the end of the order, or cancel it.",
+    ),
+    "no-credentials-key": Text(
+        409,
+        "Logins can't be kept here yet: the operator sets CREDENTIALS_KEYS",
+        "The login of an account at a broker is only kept encrypted, and there is no key for that.",
+        "The operator sets CREDENTIALS_KEYS; see the handbook about brokers, under Keys.",
+    ),
     "illegal-transition": Text(
         409,
         "It can't go there from its status",

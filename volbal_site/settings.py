@@ -267,6 +267,7 @@ BROKERS = {
     "paper": "orders.brokers.paper.PaperBroker",
     "manual": "orders.brokers.manual.ManualBroker",
     "paper_http": "orders.brokers.paper_http.PaperHttpBroker",
+    "alpaca": "orders.brokers.alpaca.AlpacaBroker",
     **env.dict("BROKERS", default={}),
 }
 # How long one call to a broker may take in all, how soon an order is asked about again, and how long a broker
@@ -275,6 +276,12 @@ BROKER_TIMEOUT_S = env.float("BROKER_TIMEOUT_S", default=10.0)
 BROKER_ASK_S = env.float("BROKER_ASK_S", default=1.0)
 BROKER_PAUSE_S = env.float("BROKER_PAUSE_S", default=15.0)
 PAPER_HTTP_URL = env.str("PAPER_HTTP_URL", default="")
+ALPACA_PAPER_URL = env.str("ALPACA_PAPER_URL", default="https://paper-api.alpaca.markets")
+ALPACA_LIVE_URL = env.str("ALPACA_LIVE_URL", default="https://api.alpaca.markets")
+ALPACA_DATA_URL = env.str("ALPACA_DATA_URL", default="https://data.alpaca.markets")
+ALPACA_FEED = env.str("ALPACA_FEED", default="iex")
+# What logins at brokers are encrypted with; the first is for new ones, the others are still read.
+CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", default=[])
 MARKET_PROVIDERS = {
     "yfinance": "market.providers.yfinance.YfinanceProvider",
     "replay": "market.providers.replay.ReplayProvider",

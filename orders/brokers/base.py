@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 from volbal.numbers import ZERO
 from volbal.order_states import OrderStatus
@@ -122,4 +123,55 @@ class Broker(Protocol):
 
     def quote(self, ticker: str) -> MarketQuote | None:
         """Return the broker's own price of now; None if it has none to give."""
+        ...
+
+
+class Environment(StrEnum):
+    """Whose money an account trades: nobody's, or its owner's."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialField:
+    """One thing that a login needs, as its broker calls it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """The way into one account. What is secret is never printed, and never leaves the broker's headers."""
+
+    environment: Environment
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """An account's number, what time it is there, and why it may not trade ("" if it may)."""
+
+    number: str
+    clock: datetime
+    why_not: str = ""
+
+
+@runtime_checkable
+class BrokerWithAccounts(Broker, Protocol):
+    """A broker at which each tenant has an account of its own, connected on our pages.
+
+    Made once per process without arguments it knows only its traits; `connected` makes one that trades.
+    """
+
+    environments: tuple[Environment, ...]
+    credential_fields: tuple[CredentialField, ...]
+
+    def connected(self, login: Login) -> BrokerWithAccounts:
+        """Return the same for one account. Asks nothing."""
+        ...
+
+    def account(self) -> AccountFacts:
+        """Return whose account it is. Raises NoAnswer, also for a login that it doesn't take."""
         ...

@@ -29,7 +29,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A status below 500 and the JSON that came with it; numbers are JsonNumber."""
+    """A status below 500 and the JSON that came with it, None with a 204; numbers are JsonNumber."""
 
     status: int
     body: Any
@@ -97,14 +97,29 @@ class _Tls(HTTPSConnection):
 
 
 class JsonHttp:
-    """One host, whose address comes from the settings. A connection of its own for every call."""
+    """One host, whose address comes from the settings. A connection of its own for every call.
+
+    `secrets` are headers that nobody may see: wherever they come back in an answer or an error, they are
+    blotted out before anybody reads it.
+    """
 
     def __init__(
-        self, base_url: str, *, timeout_s: float = 10.0, headers: Mapping[str, str] | None = None
+        self,
+        base_url: str,
+        *,
+        timeout_s: float = 10.0,
+        headers: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
+        self._secrets = tuple((secrets or {}).values())
         self._base: Url = parse_url(base_url.rstrip("/"))
         self._timeout_s = timeout_s
-        self._headers = {"Accept": "application/json", "User-Agent": "volbal", **(headers or {})}
+        self._headers = {
+            "Accept": "application/json",
+            "User-Agent": "volbal",
+            **(headers or {}),
+            **(secrets or {}),
+        }
 
     def call(self, method: str, path: str, body: Any = None) -> Reply:
         """Ask once. Raises NoAnswer unless JSON with a status below 300, or from 400 to 499, came in time.
@@ -119,10 +134,15 @@ class JsonHttp:
         except NoAnswer:
             raise
         except (OSError, HTTPError, HTTPException, MalformedJson, ValueError) as error:
-            raise NoAnswer(f"{method} {path}: {error}") from None
+            raise NoAnswer(self._blotted(f"{method} {path}: {error}".encode()).decode()) from None
         finally:
             connection.close()
             deadline.close()
+
+    def _blotted(self, content: bytes) -> bytes:
+        for secret in self._secrets:
+            content = content.replace(secret.encode(), b"[secret]")
+        return content
 
     def _connection(self, deadline: Deadline) -> _Plain | _Tls:
         if self._base.scheme not in ("http", "https") or not self._base.host:
@@ -144,9 +164,11 @@ class JsonHttp:
         target = f"{self._base.path or ''}{path}"
         connection.request(method, target, text, headers, preload_content=False, decode_content=False)
         response = connection.getresponse()
-        content = _content(response)
+        content = self._blotted(_content(response))
         deadline.left()
-        return Reply(status=_status(response), body=strict_json.loads(content))
+        status = _status(response)
+        # 204 promises nothing more; an empty answer of any other kind was cut off.
+        return Reply(status=status, body=None if status == 204 else strict_json.loads(content))
 
 
 def _status(response: HTTPResponse) -> int:

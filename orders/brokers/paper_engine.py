@@ -14,6 +14,7 @@ from orders.brokers.base import BrokerAnswer, BrokerOrder, Execution, Holdings, 
 from orders.brokers.paper_plan import (
     Fault,
     Mode,
+    PlannedFill,
     disorder,
     is_rejected,
     numbers_of,
@@ -43,6 +44,8 @@ CREATE TABLE IF NOT EXISTS quotes (ticker TEXT PRIMARY KEY, price TEXT NOT NULL)
 """
 # The row of `holdings` that is no ticker's.
 CASH = "$"
+# More looks than an order ever gets: what is executed only when somebody says so.
+NEVER = 10**9
 _WORKING = ""
 
 
@@ -69,6 +72,11 @@ class PaperEngine:
 
     def __init__(self, path: str, temper: Temper) -> None:
         self.temper = temper
+        # What drills ask for: the next calls' faults, orders executed only when told, a skewed clock.
+        self.faults_to_come: list[Fault] = []
+        self.holds = False
+        self.rejects_next = False
+        self.skew_s = 0.0
         self._lock = Lock()
         self.db = sqlite3.connect(path, check_same_thread=False)
         self.db.row_factory = sqlite3.Row
@@ -85,6 +93,7 @@ class PaperEngine:
                 key = self._key_of(client_order_id)
             count = self._count_call(f"{call}/{key}")
             fault = plan_fault(call, key, count, seed=self.temper.seed, mode=self.temper.mode)
+            fault = self.faults_to_come.pop(0) if self.faults_to_come else fault
             if fault is not Fault.NONE:
                 self._count_call(f"fault {fault}")
         return fault
@@ -137,6 +146,26 @@ class PaperEngine:
             )
             return tuple(_execution(row) for row in rows)
 
+    def execute(
+        self, client_order_id: str, *, execution_id: str, qty: Decimal, price: Decimal, at: datetime
+    ) -> None:
+        """Execute a part of an order that is held, or late one that has ended."""
+        with self._lock, self.db:
+            order = self._one("SELECT * FROM orders WHERE client_order_id = ?", client_order_id)
+            hidden = self._rows("SELECT * FROM fills WHERE number = ? AND NOT shown", order["number"])
+            rest = sum((Decimal(row["qty"]) for row in hidden), ZERO) - qty
+            self.db.execute("DELETE FROM fills WHERE number = ? AND NOT shown", [order["number"]])
+            names = [client_order_id, order["ticker"], order["side"]]
+            price_and_time = [plain(price), "0", _text(at)]
+            put = "INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+            self.db.execute(put, [execution_id, order["number"], *names, plain(qty), *price_and_time, 0])
+            self._show(order)
+            if rest > 0:
+                hidden_id = f"{execution_id}-rest"
+                self.db.execute(
+                    put, [hidden_id, order["number"], *names, plain(rest), *price_and_time, NEVER]
+                )
+
     def holdings(self) -> Holdings | None:
         """Return what the account holds; None until somebody said what it began with."""
         with self._lock:
@@ -160,6 +189,11 @@ class PaperEngine:
                 for row in self._rows("SELECT * FROM arrivals ORDER BY client_order_id")
             }
 
+    def quantities(self) -> dict[str, str]:
+        """Return by client id how many shares the orders are for."""
+        rows = self.read("SELECT client_order_id, qty FROM orders")
+        return {row["client_order_id"]: row["qty"] for row in rows}
+
     def faults(self) -> dict[str, int]:
         """Return how often each kind of fault was chosen."""
         with self._lock:
@@ -171,8 +205,14 @@ class PaperEngine:
         with self._lock, self.db:
             self.db.execute(statement, values)
 
+    def read(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """Look into the broker's own books."""
+        with self._lock:
+            return self._rows(query, *values)
+
     def _register(self, order: BrokerOrder) -> int:
         rejected = is_rejected(order, seed=self.temper.seed, reject_rate=self.temper.reject_rate)
+        rejected, self.rejects_next = rejected or self.rejects_next, False
         row = (order.client_order_id, order.ticker, order.side, plain(order.qty), numbers_of(order))
         cursor = self.db.execute(
             "INSERT INTO orders (client_order_id, ticker, side, qty, key, end) VALUES (?, ?, ?, ?, ?, ?)",
@@ -183,6 +223,8 @@ class PaperEngine:
     def _plan(self, order: BrokerOrder, number: int, again: int, at: datetime) -> None:
         temper = self.temper
         fills = plan_fills(order, seed=temper.seed, most_parts=temper.most_parts, mode=temper.mode)
+        if self.holds:
+            fills = (PlannedFill(qty=order.qty, price=order.price, after_looks=NEVER),)
         for part, fill in enumerate(fills):
             commission = commission_on(notional_of(fill.qty, fill.price), order.commission_rate)
             self.db.execute(

@@ -37,7 +37,11 @@ def act_out(handler: BaseHTTPRequestHandler, fault: Fault, act: Act, hang_s: flo
 
 
 def send_json(handler: BaseHTTPRequestHandler, status: int, body: Any, padding: int = 0) -> None:
-    """Answer JSON, with so many blanks behind it."""
+    """Answer JSON, with so many blanks behind it; nothing with a 204."""
+    if status == 204:
+        handler.send_response(status)
+        handler.end_headers()
+        return
     _send(handler, status, "application/json", json.dumps(body).encode() + b" " * padding)
 
 
@@ -47,6 +51,8 @@ def _answer(handler: BaseHTTPRequestHandler, fault: Fault, status: int, body: An
     elif fault in (Fault.LOST_RESET, Fault.DONE_RESET):
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         handler.connection.close()
+    elif fault is Fault.LOST_429:
+        send_json(handler, 429, {"message": "too many requests."})
     elif fault in (Fault.LOST_500, Fault.DONE_504):
         _send(handler, 500 if fault is Fault.LOST_500 else 504, "text/html", HTML)
     elif fault is Fault.DONE_HTML:

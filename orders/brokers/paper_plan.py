@@ -35,6 +35,7 @@ class Fault(StrEnum):
     LOST_TIMEOUT = "lost_timeout"
     LOST_RESET = "lost_reset"
     LOST_500 = "lost_500"
+    LOST_429 = "lost_429"
     DONE_TIMEOUT = "done_timeout"
     DONE_RESET = "done_reset"
     DONE_504 = "done_504"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from orders.brokers.paper_engine import CASH, PaperEngine
+from orders.brokers.paper_plan import Fault
+from volbal.order_states import OrderStatus
 
 Facts = Mapping[str, Any]
 
@@ -65,6 +69,46 @@ def forget_order(engine: PaperEngine, facts: Facts) -> None:
         )
 
 
+def hold(engine: PaperEngine, facts: Facts) -> None:
+    """Execute orders from now on only as `execute` says, or with `on` false again by themselves."""
+    engine.holds = bool(facts.get("on", True))
+
+
+def reject(engine: PaperEngine, facts: Facts) -> None:
+    """Turn the next order down."""
+    engine.rejects_next = True
+
+
+def execute(engine: PaperEngine, facts: Facts) -> None:
+    """Execute `qty` of an order at `price` under `execution_id`, whatever became of the order meanwhile."""
+    engine.execute(
+        str(facts["client_order_id"]),
+        execution_id=str(facts["execution_id"]),
+        qty=Decimal(str(facts["qty"])),
+        price=Decimal(str(facts["price"])),
+        at=datetime.now(UTC) + timedelta(seconds=engine.skew_s),
+    )
+
+
+def end(engine: PaperEngine, facts: Facts) -> None:
+    """Let an order end as `status`, with what is not executed yet left so."""
+    engine.write(
+        "UPDATE orders SET end = ? WHERE client_order_id = ?",
+        str(OrderStatus(str(facts["status"]))),
+        str(facts["client_order_id"]),
+    )
+
+
+def let_fail(engine: PaperEngine, facts: Facts) -> None:
+    """Let the next calls go wrong as `faults` says, one after the other."""
+    engine.faults_to_come += [Fault(str(name)) for name in facts["faults"]]
+
+
+def skew_clock(engine: PaperEngine, facts: Facts) -> None:
+    """Let the broker's clock be `seconds` ahead of the real one."""
+    engine.skew_s = float(str(facts["seconds"]))
+
+
 PLANTS: dict[str, Callable[[PaperEngine, Facts], None]] = {
     "holding": plant_holding,
     "quote": plant_quote,
@@ -72,4 +116,10 @@ PLANTS: dict[str, Callable[[PaperEngine, Facts], None]] = {
     "execution": plant_execution,
     "change_execution": change_execution,
     "forget": forget_order,
+    "hold": hold,
+    "reject": reject,
+    "execute": execute,
+    "end": end,
+    "faults": let_fail,
+    "clock": skew_clock,
 }

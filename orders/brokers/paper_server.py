@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
                 send_json(self, *_quote(self.server.engine, ticker))
             case ["_counts"]:
                 engine = self.server.engine
-                send_json(self, 200, {"orders": engine.counts(), "faults": engine.faults()})
+                send_json(self, 200, _counts(engine))
             case _:
                 send_json(self, 404, {"error": "no-such-address"})
 
@@ -115,6 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet: who asks knows what it asked."""
+
+
+def _counts(engine: PaperEngine) -> Any:
+    return {"orders": engine.counts(), "faults": engine.faults(), "quantities": engine.quantities()}
 
 
 def _submit(engine: PaperEngine, order: BrokerOrder, at: datetime) -> Answered:

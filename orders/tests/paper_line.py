@@ -11,28 +11,15 @@ from typing import Any
 from orders.brokers import broker_named
 from orders.brokers.paper_engine import PaperEngine, Temper
 from orders.brokers.paper_http import PaperHttpBroker
-from orders.brokers.paper_plan import Fault
 from orders.brokers.paper_server import PaperServer
 from orders.work import breaker_of
-
-
-class Engine(PaperEngine):
-    """An engine whose next faults a test may choose."""
-
-    def __init__(self, path: str, temper: Temper) -> None:
-        super().__init__(path, temper)
-        self.faults_to_come: list[Fault] = []
-
-    def fault_for(self, *args: Any, **kwargs: Any) -> Fault:
-        planned = super().fault_for(*args, **kwargs)
-        return self.faults_to_come.pop(0) if self.faults_to_come else planned
 
 
 @dataclass
 class Line:
     """Both ends of the line."""
 
-    engine: Engine
+    engine: PaperEngine
     broker: PaperHttpBroker
     url: str
 
@@ -42,7 +29,7 @@ def paper_line(
     settings: Any, *, timeout_s: float = 0.5, hang_s: float = 0.7, **temper: Any
 ) -> Iterator[Line]:
     """Serve an engine of that temper, and let the broker `paper_http` speak to it."""
-    engine = Engine(":memory:", Temper(**temper))
+    engine = PaperEngine(":memory:", Temper(**temper))
     with PaperServer(("127.0.0.1", 0), engine, hang_s) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.transactions import unit_of_work
+from orders.broker_accounts import BrokerAccount
 from orders.brokers.base import NoAnswer
 from orders.lifecycle import cancel_order
 from orders.models import Order
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def waiting(broker, clock):
-    return waiting_orders(broker, clock())
+    return waiting_orders(BrokerAccount(broker=broker.name), clock())
 
 
 def test_an_order_that_was_made_waits_until_it_is_done(broker, clock):

@@ -18,6 +18,8 @@ GUARDS += [("positions_position", "positions_position_changed")]
 RULES = ["configs_triggerconfig", "configs_guardrailconfig", "orders_tradingswitch"]
 COUNTED = ["insert_counted", "update_counted", "delete_counted"] if ON_SQLITE else ["counted"]
 GUARDS += [(table, f"{table}_{suffix}") for table in RULES for suffix in COUNTED]
+VALUED = ["insert_valued", "update_valued", "delete_valued"] if ON_SQLITE else ["valued"]
+GUARDS += [("market_bar", f"market_bar_{suffix}") for suffix in VALUED]
 
 postgresql_only = pytest.mark.skipif(ON_SQLITE, reason="PostgreSQL's triggers can be turned off")
 sqlite_only = pytest.mark.skipif(not ON_SQLITE, reason="SQLite's triggers are text")

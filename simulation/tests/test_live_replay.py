@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 
 from accounts.tests.threads import at_once
 from accounts.transactions import unit_of_work
+from alerts.models import Alert, AlertKind
 from dividends.imports import import_actions
 from market.bundled_history import bundled_history
 from market.calendar import close_of, next_session, open_of
@@ -20,12 +22,14 @@ from orders.brokers.base import NoAnswer
 from orders.brokers.paper import PaperBroker
 from orders.hand_orders import submit_order
 from orders.models import Order
-from orders.tests.builders import all_faults, everything_written, fresh
+from orders.tests.builders import all_faults, events_of, everything_written, fresh
 from orders.tests.scripted_broker import WallClock, answer, execution, scripted
 from positions.ledger import ledger_digest
-from positions.services import close_position
+from positions.models import Position
+from positions.services import close_position, resume
 from positions.tests.builders import make_position, make_stamp
-from simulation.live_replay import advance, replay_state
+from simulation import live_replay
+from simulation.live_replay import MOST_FAILURES, advance, replay_state
 from simulation.models import DrivenCell
 from simulation.tests.builders import command
 from simulation.tests.live import evaluated, make_cell, make_clock, play_until
@@ -314,22 +318,85 @@ def test_the_cells_of_a_replay_in_one_go_are_left_alone():
     assert (ledger_digest(), DrivenCell.objects.count()) == (digest, 0)
 
 
-def test_a_cell_that_cannot_be_played_holds_up_the_clock_but_not_the_others(caplog):
+def make_broken_and_sound():
+    """Open a cell that can't be played beside one that can, and go on until both are driven."""
     make_clock()
     play_until(SECOND)
     advance()
     broken, sound = make_cell(broker="nobody"), make_cell()
     while clock_day() < days_after_first(2)[-1]:
         advance()
+    return broken, sound
+
+
+def test_a_cell_that_fails_a_few_times_is_waited_for(caplog):
+    broken, sound = make_broken_and_sound()
     day = clock_day()
-
-    for _ in range(20):
+    for _ in range(MOST_FAILURES - 1):
         advance()
-
     assert clock_day() == day
     assert "replayed_day_failed" in caplog.text
     assert (evaluated(broken), evaluated(sound)[-1:]) == ([], [day])
+
+    Position.objects.filter(pk=broken.pk).update(broker="paper")
+    play_until(days_after_first(4)[-1])
+
+    assert evaluated(broken)[0] == day
+    assert DrivenCell.objects.get(position=broken).failures == 0
+    assert not events_of(broken, "trading_paused")
+
+
+def test_a_cell_that_fails_again_and_again_is_paused_and_the_clock_goes_on_without_it():
+    broken, sound = make_broken_and_sound()
+    day = clock_day()
+
+    for _ in range(MOST_FAILURES):
+        advance()
+    play_until(days_after_first(6)[-1])
+
+    (event,) = events_of(broken, "trading_paused")
+    assert f"the replay of {day} failed {MOST_FAILURES} times" in event.message
+    assert Alert.objects.filter(kind=AlertKind.PAUSE, position_id=broken.pk).count() == 1
+    assert evaluated(broken) == []
+    assert evaluated(sound)[-1] == days_after_first(5)[-1]
     assert replay_state().is_running
+
+
+def resume_cell(cell):
+    with unit_of_work():
+        resume(Position.objects.lock(cell.pk), stamp=make_stamp(open_of(clock_day())))
+
+
+def test_a_cell_that_is_resumed_gets_one_more_try_and_then_takes_part_again():
+    broken, _ = make_broken_and_sound()
+    for _ in range(MOST_FAILURES):
+        advance()
+    resume_cell(broken)
+    advance()
+    assert len(events_of(broken, "trading_paused")) == 2
+
+    Position.objects.filter(pk=broken.pk).update(broker="paper")
+    resume_cell(broken)
+    play_until(days_after_first(8)[-1])
+
+    assert evaluated(broken)[-1] == days_after_first(7)[-1]
+    assert DrivenCell.objects.get(position=broken).failures == 0
+
+
+def test_a_database_in_trouble_is_no_cells_failure(monkeypatch):
+    cell, _ = make_broken_and_sound()
+    Position.objects.filter(pk=cell.pk).update(broker="paper")
+    before = DrivenCell.objects.get(position=cell).failures
+
+    def locked(*_args, **_options):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(live_replay, "begin_day", locked)
+    for _ in range(MOST_FAILURES + 1):
+        advance()
+
+    assert DrivenCell.objects.get(position=cell).failures == before
+    assert not events_of(cell, "trading_paused")
 
 
 def test_a_ticker_without_a_bar_of_the_day_is_not_evaluated():

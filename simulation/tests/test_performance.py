@@ -373,7 +373,7 @@ def test_the_number_of_queries_does_not_depend_on_the_cells_or_their_history():
 
     many = queries()
     keep_values()
-    assert (few, many, queries()) == (13, 13, 6)
+    assert (few, many, queries()) == (11, 11, 6)
 
 
 def test_telling_writes_nothing():

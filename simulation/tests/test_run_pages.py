@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.models import Role
 from accounts.tests.pages import Visitor, entries_of
 from accounts.tests.people import logged_in, make_member, make_user, own_tenant
+from accounts.transactions import unit_of_work
 from configs.tests.builders import set_position, set_tenant
+from market.errors import NoData
+from market.queries import bundled_span
+from market.replay_clock import set_clock
 from positions.tests.builders import make_position
 from simulation.metrics import RANKED
 from simulation.models import Simulation, StoredHistory
-from simulation.requests import settings_of_job
+from simulation.requests import keep_history, settings_of_job
 from simulation.run_words import FIGURES
 from simulation.tests.saved import done_run, make_run, work
 from simulation.verdicts import RANKS
@@ -119,6 +125,17 @@ def test_a_cell_begins_with_what_it_has_and_its_own_settings(viewer, olga):
     assert page in viewer.get(f"/positions/{cell.pk}/").text
 
 
+def test_a_cell_on_stored_history_is_not_shown_its_future(viewer, olga):
+    cell = make_position(own_tenant(olga), market_provider="replay")
+    day = date(2004, 6, 1)
+    with unit_of_work():
+        set_clock(first_day=day, last_day=date(2005, 6, 1), pace_s=Decimal(1), now=timezone.now())
+
+    page = entries_of(viewer.get(f"/positions/{cell.pk}/simulate").text)
+
+    assert page["end"] == "2004-06-01"
+
+
 def test_a_run_can_be_asked_for_again_with_other_settings(viewer, olga):
     run = done_run(own_tenant(olga), "up_threshold_pct=4", "commission_rate=0.002")
 
@@ -140,6 +157,58 @@ def test_a_history_brought_along_is_kept_and_run(viewer):
     assert (run.status, run.total, run.history.ticker) == ("done", 3, "ACME")
     assert Decimal(run.final["qty"]) > 10
     assert f"kept:{run.history_id}" in viewer.get(NEW).text
+
+
+class Feed:
+    """A live market that knows one ticker, as far as a form asks."""
+
+    name = "feed"
+    is_live = True
+    is_confirmed = False
+
+    def history(self, ticker, start, end):
+        if ticker != "ACME":
+            raise NoData(f"The feed doesn't know {ticker}.")
+        bars = bundled_span("IBM", date(2004, 1, 2), date(2004, 3, 1)).bars
+        return tuple(bar for bar in bars if start <= bar.date <= end)
+
+    def dividends(self, ticker):
+        return ()
+
+    def splits(self, ticker):
+        return ()
+
+
+@pytest.fixture
+def feed(settings):
+    settings.MARKET_PROVIDERS = {**settings.MARKET_PROVIDERS, "feed": f"{__name__}.Feed"}
+    settings.MARKET_PROVIDER = "feed"
+
+
+def test_prices_can_be_fetched_from_a_live_market_and_are_kept(viewer, feed):
+    answer = viewer.send(NEW, ticker="ACME", source="fetch", start="2004-01-02", end="2004-02-02")
+    unknown = viewer.send(NEW, ticker="NOPE", source="fetch")
+    work()
+
+    assert answer.status_code == 303
+    run = Simulation.objects.get()
+    assert (run.status, run.history.source, str(run.last_date)) == ("done", "feed", "2004-02-02")
+    assert unknown.status_code == 422
+    assert "The feed doesn't know NOPE. Try again later" in unescape(unknown.text)
+    assert StoredHistory.objects.count() == 1
+
+
+def test_without_a_live_market_nothing_is_fetched(viewer):
+    assert 'value="fetch"' not in viewer.get(NEW).text
+    assert viewer.send(NEW, **YEARS, source="fetch").status_code == 422
+
+
+def test_another_tenants_history_can_not_be_chosen(viewer):
+    with unit_of_work():
+        theirs = keep_history(tenant_id=own_tenant(make_user("sven")).pk, ticker="ACME", bars=BARS)
+
+    assert viewer.send(NEW, ticker="ACME", source=f"kept:{theirs.pk}").status_code == 422
+    assert str(theirs.pk) not in viewer.get(NEW).text
 
 
 WRONG_FILES = {

@@ -21,6 +21,7 @@ MAIN = (
 SETTINGS = (
     ("tenant_config", "Trading rules"),
     ("commissions", "Commissions"),
+    ("broker_accounts", "Broker accounts"),
     ("alert_channels", "Alerts"),
     ("members", "Members"),
     ("api_keys", "API keys"),

@@ -17,13 +17,13 @@ from alerts.models import Alert
 from configs.resolver import EffectiveConfig
 from market.providers.registry import provider
 from market.values import CheckedQuote
-from orders.brokers import broker_named
 from orders.checked import Checked, checked_since
 from orders.circumstances import Circumstances, circumstances_of
 from orders.known_prices import known_prices
 from orders.models import Order, Trade
 from orders.next_trades import NextTrade, NextTrades, blocked_by, next_trades
 from orders.order_words import Awaited, awaited
+from orders.real_money import is_real_money
 from positions.event_types import EventType
 from positions.events import position_chain
 from positions.models import Event, Position
@@ -137,7 +137,7 @@ class Sight:
         """Whether it is demo, paper, by hand or live."""
         if self.ground.is_replayed:
             return DEMO
-        if broker_named(self.position.broker).is_real:
+        if is_real_money(self.position.broker, self.position.tenant_id):
             return LIVE
         return BY_HAND if self.position.broker == "manual" else PAPER
 

@@ -15,8 +15,8 @@ from configs.models import Scope
 from market.calendar import is_open, session_now_or_next
 from market.errors import OutsideCalendar
 from market.providers.registry import provider
-from orders.brokers import broker_named
 from orders.models import TradingState, TradingSwitch
+from orders.real_money import is_real_money
 from positions.event_types import EventType
 from positions.models import Event, Position, PositionStatus
 from volbal.trading_day import NEW_YORK
@@ -71,15 +71,15 @@ def situation_of(tenant: Tenant, at: datetime | None = None) -> Situation:
     kinds = set(_KINDS.rows(tenant=tenant.pk))
     replayed = [name for _, name in kinds if provider(name).is_confirmed]
     return Situation(
-        mode=_mode(kinds, len(replayed)),
+        mode=_mode(tenant, kinds, len(replayed)),
         has_replayed=bool(replayed),
         stopped=stop_over(tenant),
         clock=_clock(tenant, at or timezone.now(), replayed[0] if len(replayed) == len(kinds) > 0 else None),
     )
 
 
-def _mode(kinds: set[tuple[str, str]], replayed: int) -> str:
-    if any(broker_named(broker).is_real for broker, _ in kinds):
+def _mode(tenant: Tenant, kinds: set[tuple[str, str]], replayed: int) -> str:
+    if any(is_real_money(broker, tenant.pk) for broker, _ in kinds):
         return LIVE
     return DEMO if replayed and replayed == len(kinds) else PAPER
 

@@ -106,6 +106,14 @@ class SiteParts:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
 
+    def processor_s(self, part: str) -> list[float]:
+        """Return the seconds of processor that each process of a part has had so far."""
+        seconds = []
+        for process in self._running[part]:
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            seconds.append((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+        return seconds
+
     def start_again(self, part: str) -> None:
         self._running[part] = [self._start(part) for _ in range(2 if part == "worker" else 1)]
 

@@ -158,4 +158,4 @@ def test_the_number_of_queries_does_not_grow_with_the_cells(api, ann):
     for ticker in ("A", "B", "C"):
         make_story(ann, ticker=ticker)
 
-    assert queries() == few <= 10
+    assert queries() == few <= 12

@@ -20,6 +20,7 @@ from accounts.transactions import unit_of_work
 from alerts.tests.builders import make_channel
 from dividends.tests.builders import make_dividend
 from orders.tests.builders import make_difference, run_at
+from orders.tests.connection_builders import make_connection
 from positions.tests.builders import make_position, make_stamp
 from simulation.tests.saved import make_grid, make_run
 from volbal_site.export_api import TABLES
@@ -94,6 +95,10 @@ PAGES = {
     "settings/api-keys": OWNER,
     "settings/api-keys/<slug:key_id>/revoke": OWNER,
     "settings/api-keys/new": OWNER,
+    "settings/broker-accounts": VIEWER,
+    "settings/broker-accounts/<uuid:connection_id>/confirm": OWNER,
+    "settings/broker-accounts/<uuid:connection_id>/disconnect": OWNER,
+    "settings/broker-accounts/connect": OWNER,
     "settings/invitations/<uuid:invitation_id>/withdraw": OWNER,
     "settings/members": OWNER,
     "settings/members/<int:membership_id>/remove": OWNER,
@@ -187,6 +192,7 @@ def ids_of(owner) -> dict[str, str]:
         key, _ = create_api_key(tenant_id=tenant.pk, scopes=["read"], name="", stamp=make_stamp())
     evaluated = run_at(make_position(tenant, broker="manual"), 104)
     return {
+        "connection_id": make_connection(tenant).pk,
         "channel_id": make_channel(tenant_id=tenant.pk).pk,
         "difference_id": make_difference(evaluated.position).pk,
         "dividend_id": make_dividend(owner=tenant).pk,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.test import Client
 from playwright.sync_api import expect
 
 from accounts.tests.people import PASSWORD, make_user, own_tenant
+from configs.resolver import effective_config
 from orders.models import TradingSwitch
 from orders.tests.builders import run_at
 from positions.models import Event
@@ -107,3 +110,24 @@ def test_a_page_whose_login_ended_says_so_and_stays_as_it_is(browse):
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     page.get_by_role("link", name="Log in again").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_an_edit_survives_a_login_that_ended_in_the_middle_of_it(browse):
+    owner = make_user("olga")
+    cell = make_position(own_tenant(owner))
+    page = browse(owner).go(f"/positions/{cell.pk}/settings")
+    page.get_by_label("Sell when up by", exact=True).fill("4.5")
+    page.context.clear_cookies(name="sessionid")
+
+    page.get_by_role("button", name="Save the settings").click()
+    expect(page.get_by_text("so nothing was done. Log in and your entries are back.")).to_be_visible()
+    page.get_by_label("Username").fill("olga")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Your entries from before are back. Nothing was saved yet")).to_be_visible()
+    expect(page.get_by_label("Sell when up by", exact=True)).to_have_value("4.5")
+    assert effective_config(cell).trigger.up_threshold_pct == 3
+    page.get_by_role("button", name="Save the settings").click()
+    expect(page.get_by_text("Saved: Sell when up by.")).to_be_visible()
+    assert effective_config(cell).trigger.up_threshold_pct == Decimal("4.5")

@@ -25,7 +25,8 @@ pytestmark = [
 
 # Files, what is only sent, and what a page asks for by itself: it is seen on the page.
 SENT = {"alerts/seen", "settings/tenant", "activity/newer", "live", "situation", "health/now", "orders/open"}
-LOOKED_AT = [page for page in IN_TENANTS if not page.startswith("exports/") and page not in SENT]
+FILES = re.compile("exports/|.*/files?(/|$)")
+LOOKED_AT = [page for page in IN_TENANTS if not FILES.match(page) and page not in SENT]
 PARTS = re.compile(r".*/(now|chart|figures)$")
 
 

@@ -21,7 +21,9 @@ from alerts.tests.builders import make_alert, make_channel
 from configs.tests.builders import set_position, set_rate
 from dividends.tests.builders import announced, make_dividend, make_split, morning
 from orders.tests.builders import make_difference, make_order, run_at, set_market
+from orders.tests.connection_builders import make_connection
 from positions.tests.builders import make_position, make_stamp
+from simulation.tests.saved import make_grid, make_run
 from volbal.trading_day import trading_date
 from volbal_site.tests.test_site_routes import IN_TENANTS
 
@@ -32,7 +34,8 @@ NOW = timezone.now()
 TODAY = trading_date(NOW)
 # Files are written row by row (test_api_exports.py), and what is only sent is no page.
 SENT = {"alerts/seen", "settings/tenant"}
-PAGES_READ = [page for page in IN_TENANTS if not page.startswith("exports/") and page not in SENT]
+FILES = re.compile("exports/|.*/files?(/|$)")
+PAGES_READ = [page for page in IN_TENANTS if not FILES.match(page) and page not in SENT]
 ASKED = {"activity/newer": "?since=2024-01-08T16:00:00%2B00:00"}
 # No page needs more.
 MOST = 30
@@ -77,6 +80,7 @@ class World:
         proposal = run_at(make_position(self.tenant, broker="manual"), 104, at=NOW)
         return {
             "channel_id": self.tenant.alert_channels.first().pk,
+            "connection_id": make_connection(self.tenant).pk,
             "difference_id": make_difference(proposal.position, broker="manual").pk,
             "dividend_id": announced(self.tenant, ticker="PG", pay_date=TODAY).pk,
             "event_id": proposal.event_id,
@@ -85,6 +89,9 @@ class World:
             "membership_id": self.tenant.memberships.get(user=self.owner).pk,
             "order_id": proposal.order.pk,
             "position_id": self.traded.pk,
+            "simulation_id": make_run(self.tenant).pk,
+            "optimization_id": make_grid(self.tenant).pk,
+            "number": 0,
         }
 
 

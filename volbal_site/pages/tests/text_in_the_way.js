@@ -28,9 +28,11 @@
     }
     return false;
   };
-  const inScrolled = (element) => {
+  // What scrolls by itself, or stays while the page scrolls, is a layer: it may well come over another.
+  const layerOf = (element) => {
     for (let box = element; box && box !== document.body; box = box.parentElement) {
-      if (scrolls(getComputedStyle(box))) return box;
+      const style = getComputedStyle(box);
+      if (scrolls(style) || style.position === "sticky" || style.position === "fixed") return box;
     }
     return null;
   };
@@ -49,7 +51,7 @@
     for (const rect of rects) {
       if (rect.width < 2 || rect.height < 2) continue;
       if (cutter(element, rect)) found.push(`cut off: ${text.slice(0, 60)}`);
-      words.push({ node, element, text, rect, scrolled: inScrolled(element) });
+      words.push({ node, element, text, rect, layer: layerOf(element) });
     }
   }
   words.sort((one, other) => one.rect.top - other.rect.top);
@@ -57,7 +59,7 @@
     for (let next = index + 1; next < words.length; next += 1) {
       const other = words[next];
       if (other.rect.top >= one.rect.bottom - 4) break;  // lines stand closer than their letters are high
-      if (other.node === one.node || other.scrolled !== one.scrolled) continue;
+      if (other.node === one.node || other.layer !== one.layer) continue;
       const width = Math.min(one.rect.right, other.rect.right) - Math.max(one.rect.left, other.rect.left);
       if (width > MARGIN) found.push(`over each other: ${one.text.slice(0, 40)} | ${other.text.slice(0, 40)}`);
     }

@@ -1,0 +1,290 @@
+"""`python -m orders.brokers.alpaca_server`: a stand-in for Alpaca, as a process of its own on loopback only.
+
+It speaks the part of Alpaca's documented REST that our adapter uses, on one address for trading and for
+prices, and has the paper broker's books, bad lines and plants behind it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from orders.brokers.alpaca_books import AlpacaBooks
+from orders.brokers.base import BrokerOrder
+from orders.brokers.paper_engine import DuplicateOrder, Temper
+from orders.brokers.paper_faults import act_out, send_json
+from orders.brokers.paper_plan import Mode
+from orders.brokers.paper_plants import PLANTS, set_account
+from volbal import strict_json
+from volbal.errors import VolbalError
+from volbal.numbers import ZERO, plain
+
+LARGEST_BODY = 64 * 1024
+BAD_REQUEST = (LookupError, TypeError, ValueError, VolbalError)
+NOT_FOUND = (404, {"code": 40410000, "message": "order not found"})
+NO_POSITION_LEFT = (403, {"code": 40310000, "message": "insufficient qty available for order"})
+NOT_CANCELABLE = (422, {"code": 42210000, "message": "order is not cancelable"})
+BY_CLIENT_ID = "orders:by_client_order_id"
+
+Answered = tuple[int, Any]
+
+
+class AlpacaServer(ThreadingHTTPServer):
+    """One account behind an address, open to whoever has its two keys."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, books: AlpacaBooks, options: argparse.Namespace) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.books, self.options = books, options
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing when a caller has gone away: they all do, some day."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: AlpacaServer
+    timeout = 30
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        self._guarded(url.path, lambda parts: self._get(parts, query))
+
+    def do_POST(self) -> None:
+        self._guarded(urlsplit(self.path).path, self._post)
+
+    def do_DELETE(self) -> None:
+        self._guarded(urlsplit(self.path).path, self._delete)
+
+    def _guarded(self, path: str, act: Callable[[list[str]], None]) -> None:
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        is_ours = parts[0].startswith("_") or parts == ["account"]
+        options = self.server.options
+        keys = (self.headers.get("APCA-API-KEY-ID"), self.headers.get("APCA-API-SECRET-KEY"))
+        try:
+            if is_ours or keys == (options.key_id, options.secret_key):
+                act(parts)
+            else:
+                # It talks of what it was given, as one day somebody's server will.
+                send_json(self, 401, {"message": f"unauthorized: {keys[0]} with {keys[1]}"})
+        except BAD_REQUEST as error:
+            send_json(self, 422, {"code": 42210000, "message": str(error)})
+
+    def _get(self, parts: list[str], query: dict[str, str]) -> None:
+        books = self.server.books
+        match parts:
+            case ["v2", name] if name == BY_CLIENT_ID:
+                client_order_id = query["client_order_id"]
+                self._answer("get", partial(_found, books, client_order_id), client_order_id)
+            case ["v2", "orders"]:
+                self._answer("open_orders", partial(_orders, books, query, self.server.options.page))
+            case ["v2", "orders", order_id]:
+                self._answer("get", partial(_found, books, books.client_id_of(order_id)))
+            case _:
+                self._get_more(parts, query)
+
+    def _get_more(self, parts: list[str], query: dict[str, str]) -> None:
+        books = self.server.books
+        match parts:
+            case ["v2", "account", "activities", "FILL"]:
+                self._answer("executions", partial(_fills, books, query, self.server.options.page))
+            case ["v2", "account"]:
+                self._answer("account", partial(_account, books, self.server.options.account))
+            case ["v2", "positions"]:
+                self._answer("account", partial(_positions, books))
+            case ["v2", "clock"]:
+                send_json(self, 200, {"timestamp": books.now().isoformat(), "is_open": True})
+            case ["v2", "assets", ticker]:
+                send_json(
+                    self,
+                    200,
+                    {"symbol": ticker, "tradable": True, "fractionable": books.may_be_split(ticker)},
+                )
+            case ["v2", "stocks", ticker, "trades", "latest"]:
+                send_json(self, *_last_trade(books, ticker))
+            case ["_counts"]:
+                send_json(self, 200, _counts(books))
+            case ["_holdings"]:
+                send_json(self, *_all_held(books))
+            case _:
+                send_json(self, 404, {"message": "endpoint not found."})
+
+    def _post(self, parts: list[str]) -> None:
+        books, body = self.server.books, self._body()
+        match parts:
+            case ["v2", "orders"]:
+                order = books.order_from(body)
+                fault = books.fault_for("submit", order=order)
+                act_out(self, fault, partial(_place, books, order), self.server.options.hang)
+            case ["account"]:
+                set_account(books, body)
+                send_json(self, 200, {})
+            case ["_plant", "whole_shares"]:
+                books.write("INSERT OR IGNORE INTO alpaca_whole VALUES (?)", str(body["ticker"]))
+                send_json(self, 200, {})
+            case ["_plant", "word"]:
+                books.write(
+                    "UPDATE alpaca_orders SET status = ? WHERE client_order_id = ?",
+                    str(body["status"]),
+                    str(body["client_order_id"]),
+                )
+                send_json(self, 200, {})
+            case ["_plant", what] if what in PLANTS:
+                PLANTS[what](books, body)
+                send_json(self, 200, {})
+            case _:
+                send_json(self, 404, {"message": "endpoint not found."})
+
+    def _delete(self, parts: list[str]) -> None:
+        match parts:
+            case ["v2", "orders", order_id]:
+                client_order_id = self.server.books.client_id_of(order_id)
+                self._answer("cancel", partial(_cancel, self.server.books, client_order_id), client_order_id)
+            case _:
+                send_json(self, 404, {"message": "endpoint not found."})
+
+    def _answer(self, call: str, act: Callable[[], Answered], client_order_id: str = "") -> None:
+        if self.server.options.calm_lists and not client_order_id:
+            send_json(self, *act())
+            return
+        fault = self.server.books.fault_for(call, client_order_id)
+        act_out(self, fault, act, self.server.options.hang)
+
+    def _body(self) -> Any:
+        length = int(self.headers.get("Content-Length") or 0)
+        if not 0 <= length <= LARGEST_BODY:
+            raise ValueError("the body is too long")
+        return strict_json.loads(self.rfile.read(length)) if length else {}
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: who asks knows what it asked."""
+
+
+def _counts(books: AlpacaBooks) -> Any:
+    return {"orders": books.counts(), "faults": books.faults(), "quantities": books.quantities()}
+
+
+def _place(books: AlpacaBooks, order: BrokerOrder) -> Answered:
+    if order.qty % 1 and not books.may_be_split(order.ticker):
+        return 403, {"code": 40310000, "message": f"asset {order.ticker} is not fractionable"}
+    try:
+        told = books.place(order)
+    except DuplicateOrder:
+        return 422, {"code": 40010001, "message": "client_order_id must be unique"}
+    return NO_POSITION_LEFT if told["status"] == "rejected" else (200, told)
+
+
+def _found(books: AlpacaBooks, client_order_id: str) -> Answered:
+    told = books.order_as_json(client_order_id)
+    return NOT_FOUND if told is None else (200, told)
+
+
+def _cancel(books: AlpacaBooks, client_order_id: str) -> Answered:
+    told = books.order_as_json(client_order_id)
+    if told is None:
+        return NOT_FOUND
+    if told["status"] not in ("accepted", "partially_filled"):
+        return NOT_CANCELABLE
+    books.cancel(client_order_id)
+    return 204, None
+
+
+def _orders(books: AlpacaBooks, query: dict[str, str], page: int) -> Answered:
+    limit = min(int(query.get("limit", 50)), page)
+    return 200, books.orders_as_json(query.get("status", "open"), _moment(query), limit)
+
+
+def _fills(books: AlpacaBooks, query: dict[str, str], page: int) -> Answered:
+    limit = min(int(query.get("page_size", 100)), page)
+    return 200, books.fills_as_json(_moment(query), query.get("page_token", ""), limit)
+
+
+def _moment(query: dict[str, str]) -> datetime | None:
+    return datetime.fromisoformat(query["after"]) if "after" in query else None
+
+
+def _account(books: AlpacaBooks, number: str) -> Answered:
+    held = books.holdings()
+    cash = ZERO if held is None or held.cash is None else held.cash
+    told = {"account_number": number, "status": "ACTIVE", "currency": "USD", "cash": plain(cash)}
+    blocks = ("trading_blocked", "account_blocked", "trade_suspended_by_user")
+    return 200, {**told, **dict.fromkeys(blocks, False)}
+
+
+def _positions(books: AlpacaBooks) -> Answered:
+    held = books.holdings()
+    shares = {} if held is None else {ticker: qty for ticker, qty in held.shares.items() if qty}
+    return 200, [
+        {"symbol": ticker, "qty": plain(qty), "side": "short" if qty < 0 else "long"}
+        for ticker, qty in shares.items()
+    ]
+
+
+def _last_trade(books: AlpacaBooks, ticker: str) -> Answered:
+    price = books.quote(ticker)
+    if price is None:
+        return 404, {"message": "no trade found"}
+    return 200, {"symbol": ticker, "trade": {"t": books.now().isoformat(), "p": float(price)}}
+
+
+def _all_held(books: AlpacaBooks) -> Answered:
+    held = books.holdings()
+    if held is None:
+        return 404, {"message": "nobody said what the account began with"}
+    shares = {ticker: plain(qty) for ticker, qty in held.shares.items()}
+    return 200, {"cash": plain(held.cash or ZERO), "shares": shares}
+
+
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read what is said on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m orders.brokers.alpaca_server", description=__doc__)
+    parser.add_argument("--port", type=int, default=8766, help="0 takes a free one; it is printed")
+    parser.add_argument("--key-id", default="PKLOCAL0000000000000", help="what a caller's key ID must be")
+    parser.add_argument("--secret-key", default="local-secret-key", help="what its secret must be")
+    parser.add_argument("--account", default="PA0000000001", help="the account's number")
+    parser.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.PERFECT)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--parts", type=int, default=3, help="executions an order is cut into, at most")
+    parser.add_argument("--reject-rate", type=float, default=0.0, help="share of orders that are rejected")
+    parser.add_argument("--hang", type=float, default=13.0, help="seconds that outlast the caller's patience")
+    parser.add_argument("--calm-lists", action="store_true", help="let only what is about one order go wrong")
+    parser.add_argument("--page", type=int, default=500, help="rows of a list that one answer has, at most")
+    parser.add_argument(
+        "--repeat-ids", action="store_true", help="register a client id again if it comes again"
+    )
+    parser.add_argument("--state", default=":memory:", metavar="FILE", help="where it keeps its orders")
+    return parser.parse_args(arguments)
+
+
+def serve(options: argparse.Namespace) -> AlpacaServer:
+    """Return a server that listens; the caller serves with it."""
+    temper = Temper(
+        mode=options.mode,
+        seed=options.seed,
+        most_parts=options.parts,
+        reject_rate=options.reject_rate,
+        unique_ids=not options.repeat_ids,
+    )
+    return AlpacaServer(options.port, AlpacaBooks(options.state, temper), options)
+
+
+def main() -> None:
+    """Serve until killed."""
+    with serve(options_of()) as server:
+        sys.stdout.write(f"listening on http://127.0.0.1:{server.server_address[1]}\n")
+        sys.stdout.flush()
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
