@@ -34,7 +34,7 @@ class CompiledSeries:
     def __init__(self, series: Series) -> None:
         self.series = series
         self.prices = np.array(series.floats, dtype=np.float64)
-        self.ticks = np.array([min(int(price.scaleb(6)), HIGHEST_PRICE) for price in series.closes], np.int64)
+        self.ticks = np.minimum(np.array(series.ticks, dtype=np.int64), HIGHEST_PRICE)
 
 
 class CompiledFinder:
