@@ -7,26 +7,28 @@ prices, and has the paper broker's books, bad lines and plants behind it.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from orders.brokers.alpaca_books import AlpacaBooks
 from orders.brokers.base import BrokerOrder
-from orders.brokers.paper_engine import DuplicateOrder, Temper
+from orders.brokers.paper_engine import DuplicateOrder
 from orders.brokers.paper_faults import act_out, send_json
-from orders.brokers.paper_plan import Mode
 from orders.brokers.paper_plants import PLANTS, set_account
-from volbal import strict_json
-from volbal.errors import VolbalError
+from orders.brokers.stand_ins import (
+    BAD_REQUEST,
+    StandInHandler,
+    StandInServer,
+    add_temper,
+    counts_of,
+    serve_until_killed,
+    temper_of,
+)
 from volbal.numbers import ZERO, plain
 
-LARGEST_BODY = 64 * 1024
-BAD_REQUEST = (LookupError, TypeError, ValueError, VolbalError)
 NOT_FOUND = (404, {"code": 40410000, "message": "order not found"})
 NO_POSITION_LEFT = (403, {"code": 40310000, "message": "insufficient qty available for order"})
 NOT_CANCELABLE = (422, {"code": 42210000, "message": "order is not cancelable"})
@@ -35,25 +37,16 @@ BY_CLIENT_ID = "orders:by_client_order_id"
 Answered = tuple[int, Any]
 
 
-class AlpacaServer(ThreadingHTTPServer):
+class AlpacaServer(StandInServer):
     """One account behind an address, open to whoever has its two keys."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self, port: int, books: AlpacaBooks, options: argparse.Namespace) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.books, self.options = books, options
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing when a caller has gone away: they all do, some day."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(StandInHandler):
     server: AlpacaServer
-    timeout = 30
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -113,14 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
             case ["v2", "stocks", ticker, "trades", "latest"]:
                 send_json(self, *_last_trade(books, ticker))
             case ["_counts"]:
-                send_json(self, 200, _counts(books))
+                send_json(self, 200, counts_of(books))
             case ["_holdings"]:
                 send_json(self, *_all_held(books))
             case _:
                 send_json(self, 404, {"message": "endpoint not found."})
 
     def _post(self, parts: list[str]) -> None:
-        books, body = self.server.books, self._body()
+        books, body = self.server.books, self.body()
         match parts:
             case ["v2", "orders"]:
                 order = books.order_from(body)
@@ -159,19 +152,6 @@ class _Handler(BaseHTTPRequestHandler):
             return
         fault = self.server.books.fault_for(call, client_order_id)
         act_out(self, fault, act, self.server.options.hang)
-
-    def _body(self) -> Any:
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= LARGEST_BODY:
-            raise ValueError("the body is too long")
-        return strict_json.loads(self.rfile.read(length)) if length else {}
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: who asks knows what it asked."""
-
-
-def _counts(books: AlpacaBooks) -> Any:
-    return {"orders": books.counts(), "faults": books.faults(), "quantities": books.quantities()}
 
 
 def _place(books: AlpacaBooks, order: BrokerOrder) -> Answered:
@@ -252,38 +232,20 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--key-id", default="PKLOCAL0000000000000", help="what a caller's key ID must be")
     parser.add_argument("--secret-key", default="local-secret-key", help="what its secret must be")
     parser.add_argument("--account", default="PA0000000001", help="the account's number")
-    parser.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.PERFECT)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--parts", type=int, default=3, help="executions an order is cut into, at most")
-    parser.add_argument("--reject-rate", type=float, default=0.0, help="share of orders that are rejected")
-    parser.add_argument("--hang", type=float, default=13.0, help="seconds that outlast the caller's patience")
+    add_temper(parser)
     parser.add_argument("--calm-lists", action="store_true", help="let only what is about one order go wrong")
     parser.add_argument("--page", type=int, default=500, help="rows of a list that one answer has, at most")
-    parser.add_argument(
-        "--repeat-ids", action="store_true", help="register a client id again if it comes again"
-    )
-    parser.add_argument("--state", default=":memory:", metavar="FILE", help="where it keeps its orders")
     return parser.parse_args(arguments)
 
 
 def serve(options: argparse.Namespace) -> AlpacaServer:
     """Return a server that listens; the caller serves with it."""
-    temper = Temper(
-        mode=options.mode,
-        seed=options.seed,
-        most_parts=options.parts,
-        reject_rate=options.reject_rate,
-        unique_ids=not options.repeat_ids,
-    )
-    return AlpacaServer(options.port, AlpacaBooks(options.state, temper), options)
+    return AlpacaServer(options.port, AlpacaBooks(options.state, temper_of(options)), options)
 
 
 def main() -> None:
     """Serve until killed."""
-    with serve(options_of()) as server:
-        sys.stdout.write(f"listening on http://127.0.0.1:{server.server_address[1]}\n")
-        sys.stdout.flush()
-        server.serve_forever()
+    serve_until_killed(serve(options_of()))
 
 
 if __name__ == "__main__":

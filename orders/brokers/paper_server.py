@@ -7,18 +7,16 @@ test puts differences into its books, and /_counts says how often each order cam
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from orders.brokers.base import BrokerAnswer, BrokerOrder
-from orders.brokers.paper_engine import DuplicateOrder, PaperEngine, Temper
+from orders.brokers.paper_engine import DuplicateOrder, PaperEngine
 from orders.brokers.paper_faults import act_out, send_json
-from orders.brokers.paper_plan import Fault, Mode
+from orders.brokers.paper_plan import Fault
 from orders.brokers.paper_plants import PLANTS, set_account
 from orders.brokers.paper_wire import (
     answer_as_json,
@@ -27,37 +25,32 @@ from orders.brokers.paper_wire import (
     open_order_as_json,
     order_from_json,
 )
-from volbal import strict_json
-from volbal.errors import VolbalError
+from orders.brokers.stand_ins import (
+    BAD_REQUEST,
+    StandInHandler,
+    StandInServer,
+    add_temper,
+    counts_of,
+    serve_until_killed,
+    temper_of,
+)
 from volbal.numbers import plain
 from volbal.order_states import OrderStatus
-
-LARGEST_BODY = 64 * 1024
-BAD_REQUEST = (LookupError, TypeError, ValueError, VolbalError)
 
 Answered = tuple[int, Any]
 
 
-class PaperServer(ThreadingHTTPServer):
+class PaperServer(StandInServer):
     """The engine behind an address."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], engine: PaperEngine, hang_s: float) -> None:
         super().__init__(address, _Handler)
         self.engine = engine
         self.hang_s = hang_s
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing when a caller has gone away: they all do, some day."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(StandInHandler):
     server: PaperServer
-    timeout = 30
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -74,14 +67,14 @@ class _Handler(BaseHTTPRequestHandler):
                 send_json(self, *_quote(self.server.engine, ticker))
             case ["_counts"]:
                 engine = self.server.engine
-                send_json(self, 200, _counts(engine))
+                send_json(self, 200, counts_of(engine))
             case _:
                 send_json(self, 404, {"error": "no-such-address"})
 
     def do_POST(self) -> None:
         parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
         try:
-            self._post(parts, self._body())
+            self._post(parts, self.body())
         except BAD_REQUEST as error:
             send_json(self, 400, {"error": "bad-request", "reason": str(error)})
 
@@ -106,19 +99,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, call: str, act: Callable[[], Answered], client_order_id: str = "") -> None:
         fault: Fault = self.server.engine.fault_for(call, client_order_id)
         act_out(self, fault, act, self.server.hang_s)
-
-    def _body(self) -> Any:
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= LARGEST_BODY:
-            raise ValueError("the body is too long")
-        return strict_json.loads(self.rfile.read(length)) if length else {}
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: who asks knows what it asked."""
-
-
-def _counts(engine: PaperEngine) -> Any:
-    return {"orders": engine.counts(), "faults": engine.faults(), "quantities": engine.quantities()}
 
 
 def _submit(engine: PaperEngine, order: BrokerOrder, at: datetime) -> Answered:
@@ -170,32 +150,15 @@ def _quote(engine: PaperEngine, ticker: str) -> Answered:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m orders.brokers.paper_server", description=__doc__)
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one; it is printed")
-    parser.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.PERFECT)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--parts", type=int, default=3, help="executions an order is cut into, at most")
-    parser.add_argument("--reject-rate", type=float, default=0.0, help="share of orders that are rejected")
-    parser.add_argument("--hang", type=float, default=13.0, help="seconds that outlast the caller's patience")
-    parser.add_argument(
-        "--repeat-ids", action="store_true", help="register a client id again if it comes again"
-    )
-    parser.add_argument("--state", default=":memory:", metavar="FILE", help="where it keeps its orders")
+    add_temper(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Serve until killed."""
     options = _arguments()
-    temper = Temper(
-        mode=options.mode,
-        seed=options.seed,
-        most_parts=options.parts,
-        reject_rate=options.reject_rate,
-        unique_ids=not options.repeat_ids,
-    )
-    with PaperServer(("127.0.0.1", options.port), PaperEngine(options.state, temper), options.hang) as server:
-        sys.stdout.write(f"listening on http://127.0.0.1:{server.server_address[1]}\n")
-        sys.stdout.flush()
-        server.serve_forever()
+    engine = PaperEngine(options.state, temper_of(options))
+    serve_until_killed(PaperServer(("127.0.0.1", options.port), engine, options.hang))
 
 
 if __name__ == "__main__":
