@@ -108,10 +108,15 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "volbal_site.pages.frame.frame",
             ],
-            "builtins": ["volbal_site.templatetags.amounts", "volbal_site.templatetags.drawings"],
+            "builtins": [
+                "volbal_site.templatetags.addresses",
+                "volbal_site.templatetags.amounts",
+                "volbal_site.templatetags.drawings",
+            ],
         },
     },
 ]
+FORM_RENDERER = "volbal_site.form_renderer.QuickForms"
 
 # The ledger's promises stand on these: a writer takes the write lock at once, a commit is on the disk
 # when it returns, REPLACE fires the triggers that guard history. See docs/adr/0002.

@@ -137,7 +137,7 @@ def broker_signs(tenant: Tenant, differences: Sequence[str], at: datetime) -> li
     """Say of each broker of the tenant what waits there; `differences` are the brokers of open ones."""
     cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
     names = set(cells.values_list("broker", flat=True).distinct())
-    open_ = Order.objects.open().filter(position__tenant=tenant)
+    open_ = Order.objects.open().filter(tenant=tenant)
     rows = open_.values("broker").annotate(
         count=Count("pk"),
         unsent=Count("pk", filter=Q(sent_at=None) & ~Q(broker=MANUAL)),
