@@ -111,6 +111,7 @@ TEMPLATES = [
             "builtins": [
                 "volbal_site.templatetags.addresses",
                 "volbal_site.templatetags.amounts",
+                "volbal_site.templatetags.cells",
                 "volbal_site.templatetags.drawings",
             ],
         },

@@ -18,6 +18,7 @@ from django.template.defaulttags import url as the_url_tag
 from django.urls import NoReverseMatch, get_resolver, get_script_prefix, get_urlconf, reverse
 from django.urls.resolvers import URLResolver
 from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -40,10 +41,15 @@ class QuickURLNode(URLNode):
         if self.asvar or self.kwargs or not context.autoescape or not _is_plain(name, ids):
             return super().render(context)
         try:
-            address = _address(name, len(ids), get_script_prefix(), get_resolver(get_urlconf()))
+            return address_of(name, *ids)
         except NoReverseMatch:
             return super().render(context)  # which says so with the name and the ids that were given
-        return address.format(*ids)
+
+
+def address_of(name: str, *ids: UUID) -> str:
+    """Return the address of a name with ids in it, escaped for HTML. Raises NoReverseMatch."""
+    found = _address(name, len(ids), get_script_prefix(), get_resolver(get_urlconf()))
+    return SafeString(found.format(*ids))
 
 
 def _is_plain(name: Any, ids: list[Any]) -> bool:
