@@ -180,6 +180,7 @@ MFA_TOTP_TOLERANCE = 1
 MFA_FORMS: dict[str, str] = {}
 
 # A login ends after so many seconds without use, which polls are not, and after so many in all.
+SESSION_ENGINE = "accounts.sessions"
 SESSION_IDLE_S = env.int("SESSION_IDLE_S", default=30 * 60)
 SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", default=12 * 60 * 60)
 # Cookies go over TLS only, unless the site is one's own machine's.

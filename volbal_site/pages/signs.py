@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q, Sum
 from accounts.models import Tenant
 from accounts.time_words import ago, span_words
 from alerts.models import Alert, AlertKind, Fault, FaultKind
-from alerts.pulses import BOOKS_CHECKED, WORKER, last_pulse, worker_silence
+from alerts.pulses import BOOKS_CHECKED, WORKER, last_pulse, silence_since
 from market.calendar import is_open
 from market.errors import OutsideCalendar
 from market.models import HostBreaker, Quote
@@ -57,7 +57,8 @@ class Sign:
 
 def worker_sign(at: datetime) -> Sign:
     """Say whether the timetable and a worker are there."""
-    silence, heard_at = worker_silence(at), last_pulse(WORKER)
+    heard_at = last_pulse(WORKER)
+    silence = silence_since(heard_at, at)
     if silence is None and heard_at is not None:
         return Sign(title="Worker and timetable", tone=WELL, told=f"Heard of {ago(heard_at, at)}.")
     told = f"{(silence or '')[:1].upper()}{(silence or '')[1:]}: nothing is evaluated, sent or told."
@@ -97,7 +98,7 @@ def _tick_sign(tick: Any, last: str, at: datetime) -> Sign:
 def feed_signs(tenant: Tenant, at: datetime) -> list[Sign]:
     """Say of each source of the tenant's prices how old the newest is, and which are in doubt."""
     cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    pairs = set(cells.values_list("market_provider", "ticker"))
+    pairs = set(cells.values_list("market_provider", "ticker").distinct())
     names = sorted({name for name, _ in pairs})
     known = Quote.objects.filter(provider__in=names, ticker__in={ticker for _, ticker in pairs})
     rows = known.values("provider").annotate(newest=Max("as_of"), doubted=Count("pk", ~Q(doubt_gate="")))
