@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 RIVALS = ROOT / "var" / "bench"
 ROUNDS = 3
 WORKS = {
-    "W1": ("exact", "compiled", "vectorbt", "backtesting"),
-    "W2": ("exact", "compiled", "vectorbt", "backtesting"),
-    "W3": ("exact", "compiled", "vectorbt"),
-    "W4": ("exact", "compiled", "vectorbt"),
+    "W1": ("exact", "compiled", "screened", "vectorbt", "backtesting"),
+    "W2": ("exact", "compiled", "screened", "vectorbt", "backtesting"),
+    "W3": ("exact", "compiled", "screened", "vectorbt"),
+    "W4": ("exact", "compiled", "screened", "vectorbt"),
 }
 TRADES = {"W1": 509}
 
@@ -42,7 +42,7 @@ def main(works: list[str]) -> None:
 
 
 def _measure(engine: str, work: str) -> tuple[int, float]:
-    ours = engine in ("exact", "compiled")
+    ours = engine in ENGINES
     python = sys.executable if ours else str(RIVALS / "bin" / "python")
     script = Path(__file__) if ours else ROOT / "bench" / "rivals.py"
     said = subprocess.run(
@@ -104,7 +104,16 @@ def with_numba(history, start):  # type: ignore[no-untyped-def]
     return lambda one: len(simulate_compiled(laid_out, start, one, FillModel.CLOSE).trades)
 
 
-ENGINES = {"exact": with_decimals, "compiled": with_numba}
+def with_screening(history, start):  # type: ignore[no-untyped-def]
+    """Return how many trades a setting makes, with what keeps only where each run ended."""
+    from simulation.compiled_screening import CompiledScreen
+    from simulation.series import series_of
+
+    screen = CompiledScreen(series_of(history), start)
+    return lambda one: screen(one).trades
+
+
+ENGINES = {"exact": with_decimals, "compiled": with_numba, "screened": with_screening}
 
 
 def _install_rivals() -> None:

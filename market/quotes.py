@@ -161,17 +161,18 @@ def _judge(provider_name: str, quotes: Mapping[str, MarketQuote], at: datetime) 
 
 
 def _lock_rows(provider_name: str, tickers: list[str], at: datetime) -> dict[str, Quote]:
-    """Lock the rows of the tickers, in the order of their names; make those that are missing."""
-    locked = Quote.objects.select_for_update().filter(provider=provider_name, ticker__in=tickers)
-    rows = {row.ticker: row for row in locked.order_by("ticker")}
-    missing = sorted(set(tickers) - set(rows))
+    """Lock the rows of the tickers, in the order of their names; make those that are missing.
+
+    Missing ones are made before any is locked: who waits for another's new row must hold none it may want.
+    """
+    rows = Quote.objects.filter(provider=provider_name, ticker__in=tickers)
+    missing = sorted(set(tickers) - set(rows.values_list("ticker", flat=True)))
     if missing:
         Quote.objects.bulk_create(
             [Quote(provider=provider_name, ticker=t, is_real=True, fetched_at=at) for t in missing],
             ignore_conflicts=True,
         )
-        rows = {row.ticker: row for row in locked.order_by("ticker")}
-    return rows
+    return {row.ticker: row for row in rows.select_for_update().order_by("ticker")}
 
 
 def _verdicts(quotes: Mapping[str, MarketQuote], rows: Mapping[str, Quote]) -> dict[str, CheckedQuote]:

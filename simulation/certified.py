@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from volbal.kernel import (
     BUY,
+    BY_LOWER,
     BY_MAX_DAILY,
     BY_MAX_TRADE,
     BY_SIZING,
@@ -24,6 +25,7 @@ from volbal.kernel import (
     Day,
     Outcome,
     Rules,
+    bounds_for,
     decide,
 )
 from volbal.sizing import proportional
@@ -154,16 +156,33 @@ def certain_trade(price: float, cell: Cell, rules: Rules, places: Places) -> tup
     units = here.qty / unit
     error += units * ROUNDINGS
     whole = math.floor(units - error)
-    if whole < 1 or whole != math.floor(units + error) or units > LARGEST:
+    if whole != math.floor(units + error) or units > LARGEST:
         return NONE, 0
-    return here.side, int(whole)
+    if here.limit == BY_LOWER:
+        whole += 1
+        if not is_surely_allowed(here.side, whole * unit * price, price, value, cell, rules, day):
+            return NONE, 0
+    return (here.side, int(whole)) if whole >= 1 else (NONE, 0)
 
 
 def is_smooth(outcome: Outcome) -> bool:
-    """Say whether it trades a size that is cut toward zero, by a limit other than the cash."""
+    """Say whether it trades a size cut to whole units by a limit other than the cash.
+
+    That is toward zero, but for a guardrail that was left and asks by itself: then it is away from it.
+    """
     limit = outcome.limit
-    cut = limit in (BY_SIZING, BY_UPPER, BY_MAX_TRADE, BY_MAX_DAILY)
-    return bool(outcome.verdict == TRADE and cut)
+    down = limit in (BY_SIZING, BY_UPPER, BY_MAX_TRADE, BY_MAX_DAILY)
+    up = limit == BY_LOWER and not outcome.by_trigger
+    return bool(outcome.verdict == TRADE and (down or up))
+
+
+def is_surely_allowed(
+    side: int, notional: float, price: float, value: float, cell: Cell, rules: Rules, day: Day
+) -> bool:
+    """Say whether every bound from above leaves more than this, whatever the error of floats."""
+    _, upper, own, max_trade, max_daily = bounds_for(side, cell.qty * price, value, cell.cash, rules, day)
+    needed = notional + ASIDE * value + TWELFTH_PLACE
+    return bool(needed < upper and needed < own and needed < max_trade and needed < max_daily)
 
 
 def is_same(one: Outcome, other: Outcome) -> bool:

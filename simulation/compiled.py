@@ -20,7 +20,7 @@ from simulation.series import Series
 from simulation.setup import FillModel, Settings
 from volbal import kernel
 from volbal.numbers import exact
-from volbal.values import PositionState
+from volbal.values import OrderPolicyConfig, PositionState
 
 RECORDS = 1024
 # Beside a rail this close to 0 or 100 % the stock share hardly moves with the price, and floats tell less.
@@ -34,7 +34,7 @@ class CompiledSeries:
     def __init__(self, series: Series) -> None:
         self.series = series
         self.prices = np.array(series.floats, dtype=np.float64)
-        self.ticks = np.array([min(int(price.scaleb(6)), HIGHEST_PRICE) for price in series.closes], np.int64)
+        self.ticks = np.minimum(np.array(series.ticks, dtype=np.int64), HIGHEST_PRICE)
 
 
 class CompiledFinder:
@@ -89,26 +89,18 @@ class CompiledEngine(Engine):
         self._advance = compiled_module(strategy).advance
         self._arrays = laid_out.prices, laid_out.ticks
         self._float_rules, self._proportional = float_rules(rules), is_proportional(strategy)
-        self._places = Places(
-            int(rules.unit * SHARE),
-            int(rules.min_qty * SHARE),
-            int(rules.min_notional * MICRO),
-            int(rules.rate * SHARE),
-            int(policy.slippage_bps * 10_000),
-        )
+        self._places = places_of(rules, policy)
         self._records = np.empty((RECORDS, 5), dtype=np.int64)
 
     def _stretch(self, number: int, stop: int) -> int:
         """Go from a bar up to a stop; return the next bar, in the middle of it after a doubtful one."""
         if not self._has_anchor:
             return stop
-        anchor, qty, cash, receivable = self._cell
-        books = Books(_micro(anchor), int(qty.scaleb(8)), _micro(cash), _micro(receivable))
         found, count, after = self._advance(
             *self._arrays,
             number,
             stop,
-            books,
+            books_of(self._cell),
             self._float_rules,
             self._places,
             self._proportional,
@@ -116,7 +108,7 @@ class CompiledEngine(Engine):
         )
         if count:
             self._trades.extend(self._recorded(count))
-            self._cell = kernel.Cell(*_decimals(*after))
+            self._cell = kernel.Cell(*decimals_of(*after))
         if found == stop or count == RECORDS:
             return int(found)
         self._decide_doubtful(int(found))
@@ -136,14 +128,32 @@ class CompiledEngine(Engine):
             )
 
 
-def _micro(amount: Decimal) -> int:
-    return int(amount.scaleb(6))
+def places_of(rules: kernel.Rules, policy: OrderPolicyConfig) -> Places:
+    """Return what is booked with in whole numbers."""
+    return Places(
+        int(rules.unit * SHARE),
+        int(rules.min_qty * SHARE),
+        int(rules.min_notional * MICRO),
+        int(rules.rate * SHARE),
+        int(policy.slippage_bps * 10_000),
+    )
 
 
-def _decimals(anchor: int, qty: int, cash: int, receivable: int) -> tuple[Decimal, ...]:
+def books_of(cell: kernel.Cell) -> Books:
+    """Return an exact cell in whole numbers."""
+    anchor, qty, cash, receivable = cell
+    return Books(_micro(anchor), int(qty.scaleb(8)), _micro(cash), _micro(receivable))
+
+
+def decimals_of(anchor: int, qty: int, cash: int, receivable: int) -> tuple[Decimal, ...]:
+    """Return books as (anchor, qty, cash, receivable), exactly."""
     return (
         Decimal(anchor).scaleb(-6),
         Decimal(qty).scaleb(-8),
         Decimal(cash).scaleb(-6),
         Decimal(receivable).scaleb(-6),
     )
+
+
+def _micro(amount: Decimal) -> int:
+    return int(amount.scaleb(6))

@@ -1,9 +1,10 @@
 """The kernel's own source compiled for floats, by numba. Importing this takes a second.
 
 The functions of `volbal.kernel`, `volbal.units`, `volbal.still_prices`, one of `volbal.sizing` and those of
-`certified` are written into one module: numba keeps what it compiled beside that file, and would not notice a
-change in another. The file is named by the hash of what is in it. Nothing is changed on the way, except that
-the functions handed in as `ops` are called by their names, which is what numba can keep.
+`certified` and `certified_run` are written into one module: numba keeps what it compiled beside that file,
+and would not notice a change in another. The file is named by the hash of what is in it. Nothing is changed
+on the way, except that the functions handed in as `ops` are called by their names, which is what numba can
+keep.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from typing import Any
 import numba
 from django.conf import settings
 
-from simulation import certified
+from simulation import certified, certified_run
 from volbal import kernel, still_prices, units
 from volbal.sizing import strategy_named
 
-_MODULES = (units, kernel, still_prices, certified)
+_MODULES = (units, kernel, still_prices, certified, certified_run)
 _OPS = {
     "fixed": "as_it_is",
     "money": "as_it_is",

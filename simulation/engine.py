@@ -88,6 +88,11 @@ class Engine:
             number = stretch(number, self._next_stop)
         return Run(final=self._state(), trades=tuple(self._trades), dividends_received=self._actions.received)
 
+    def decide_bar(self, number: int, cell: kernel.Cell) -> tuple[bool, kernel.Cell]:
+        """Decide one close for a cell that has an anchor; return (whether it traded, the cell then)."""
+        self._cell = cell
+        return self._trade(number, self._closes[number]) is not None, self._cell
+
     def _stretch(self, number: int, stop: int) -> int:
         """Go to the next bar that may trade before a stop, and visit it; return the bar to go on from."""
         found = self._next_bar(self._cell, number, stop) if self._has_anchor else stop

@@ -83,7 +83,6 @@ def test_a_refusal_in_json_is_an_answer(status):
         answers("200 OK", b"<html>Please log in</html>"),
         answers("404 Not Found", b"<html>nginx</html>"),
         answers("200 OK", b""),
-        answers("204 No Content", b""),
         answers("200 OK", b'{"a": NaN}'),
         answers("200 OK", b'{"a": 1, "a": 2}'),
         answers("200 OK", b"\xff\xfe"),
@@ -101,6 +100,12 @@ def test_a_refusal_in_json_is_an_answer(status):
 def test_anything_else_is_no_answer(manner):
     with pytest.raises(NoAnswer):
         call(manner)
+
+
+def test_an_answer_that_promises_no_content_has_none():
+    reply, _ = call(answers("204 No Content", b""))
+
+    assert (reply.status, reply.body) == (204, None)
 
 
 def test_the_largest_answer_is_still_taken():

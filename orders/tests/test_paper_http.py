@@ -174,9 +174,8 @@ def test_the_server_takes_no_odd_order(line, change):
 def test_counts_and_plants_over_http(line):
     line.broker.submit(make_order(), at=OPENED_AT)
 
-    assert ask(line, "GET", "/_counts") == (
-        200, {"orders": {"c1": {"arrived": 1, "registered": 1}}, "faults": {}}
-    )  # fmt: skip
+    counts = {"orders": {"c1": {"arrived": 1, "registered": 1}}, "faults": {}}
+    assert ask(line, "GET", "/_counts") == (200, {**counts, "quantities": {"c1": "12.57421597"}})
     assert ask(line, "POST", "/account", {"cash": "10", "shares": {}})[0] == 200
     assert ask(line, "POST", "/_plant/forget", {"client_order_id": "c1"})[0] == 200
     assert (line.broker.get("c1"), line.broker.holdings().cash) == (None, 10)

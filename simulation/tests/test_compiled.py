@@ -69,7 +69,7 @@ def test_most_trades_of_real_history_are_certain(monkeypatch):
     plain = simulate_every_bar(history, start_of(history), Settings(), FillModel.CLOSE)
     assert told(history, start_of(history), run) == told(history, start_of(history), plain)
     assert len(run.trades) == 509
-    assert 0 < len(asked) < 100
+    assert len(asked) < 10
 
 
 @pytest.mark.parametrize("ticker", ["IBM", "MSFT"])

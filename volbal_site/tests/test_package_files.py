@@ -20,6 +20,7 @@ def test_the_charts_are_tradingviews_to_the_byte_and_found_without_importing_the
     assert "lwcharts" not in sys.modules
 
 
+@pytest.mark.django_db  # what closes an answer looks at the connection that other tests left open
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_file_that_is_named_is_served(client, name):
     answer = client.get(f"/static/{name}")

@@ -21,6 +21,7 @@ from alerts.tests.builders import make_alert, make_channel
 from configs.tests.builders import set_position, set_rate
 from dividends.tests.builders import announced, make_dividend, make_split, morning
 from orders.tests.builders import make_difference, make_order, run_at, set_market
+from orders.tests.connection_builders import make_connection
 from positions.tests.builders import make_position, make_stamp
 from simulation.tests.saved import make_grid, make_run
 from volbal.trading_day import trading_date
@@ -79,6 +80,7 @@ class World:
         proposal = run_at(make_position(self.tenant, broker="manual"), 104, at=NOW)
         return {
             "channel_id": self.tenant.alert_channels.first().pk,
+            "connection_id": make_connection(self.tenant).pk,
             "difference_id": make_difference(proposal.position, broker="manual").pk,
             "dividend_id": announced(self.tenant, ticker="PG", pay_date=TODAY).pk,
             "event_id": proposal.event_id,
