@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils.html import format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from accounts.models import Tenant
@@ -43,7 +43,11 @@ class CellSpanForm(SpanForm):
         """Return the options of the cells that the field proposes, those still in use first."""
         cells = Position.objects.of_tenant(self.tenant).order_by("status", "number")
         named = cells.values_list("ticker", "number")[:MOST_OFFERED]
-        return format_html_join("", '<option value="{} #{}"></option>', named)
+        return SafeString("".join(_option(ticker, number) for ticker, number in named))
+
+
+def _option(ticker: str, number: int) -> str:
+    return f'<option value="{escape(ticker)} #{number}"></option>'
 
 
 def cells_named(tenant: Tenant, text: str) -> list[Position]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
 
 from accounts.models import Tenant
+from accounts.prepared import Prepared
 from accounts.time_words import ago, span_words
 from alerts.models import Alert, AlertKind, Fault, FaultKind
 from alerts.pulses import BOOKS_CHECKED, WORKER, last_pulse, silence_since
@@ -31,6 +32,12 @@ STATES = {WELL: "Well", LOOK: "Have a look", WRONG: "Wrong", QUIET: "Not in use"
 CHECKED_WITHIN = timedelta(hours=26)
 FAULTS_WITHIN = timedelta(minutes=5)
 TICKS = "Evaluation of all cells"
+# All have a key, and saying so leads to the index of those that are open, past all that ever was told.
+_FAILED_CHECK = Prepared(
+    lambda: Alert.objects.filter(kind=AlertKind.CHECK, key__gt="", cleared_at=None).order_by("-created_at")[
+        :1
+    ]
+)
 MORE_WORKERS = "It takes longer than the time between two. The operator adds workers."
 CHECK_WORDS = {
     "database": ("Database", "The operator looks at the database server and its disk."),
@@ -176,7 +183,7 @@ def _broker_sign(name: str, row: Mapping[str, Any] | None, errors: int, differen
 def books_sign(at: datetime) -> Sign:
     """Say when ledger and history were last checked, and what came of it."""
     title, checked_at = "Check of ledger and history", last_pulse(BOOKS_CHECKED)
-    failed = Alert.objects.filter(kind=AlertKind.CHECK, cleared_at=None).order_by("-created_at").first()
+    failed = _FAILED_CHECK.first()
     if failed is not None:
         way_out = (
             "Trading is stopped for everyone. The operator finds the cause before anything else is done."
