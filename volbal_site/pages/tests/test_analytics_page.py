@@ -124,3 +124,32 @@ def test_the_page_takes_as_many_queries_with_many_cells_as_with_one(olga, client
 
     assert queries() == with_one
     assert with_one <= 20
+
+
+def test_each_page_of_cells_has_its_own_rows_again_and_again(olga, client, monkeypatch):
+    monkeypatch.setattr(analytics, "ROWS", 1)
+    for ticker in ("KO", "IBM"):
+        make_story(tenant=own_tenant(olga), ticker=ticker)
+
+    def tickers(number):
+        rows = client.get("/analytics/figures", {"page": number}).text.partition('id="cell-by-cell"')[2]
+        return [ticker for ticker in ("KO", "IBM") if f">{ticker}</a>" in rows]
+
+    first, second, *again = [tickers(number) for number in (1, 2, 1, 2)]
+    assert sorted(first + second) == ["IBM", "KO"]
+    assert again == [first, second]
+
+
+@pytest.mark.parametrize("forgotten", ["", ":lines"])
+def test_figures_that_the_cache_forgot_in_part_are_reckoned_anew(olga, client, monkeypatch, forgotten):
+    monkeypatch.setattr(analytics, "ROWS", 1)
+    for ticker in ("KO", "IBM"):
+        make_story(tenant=own_tenant(olga), ticker=ticker)
+    client.get("/analytics/figures")
+    key = f"analytics:{analytics.version_of(own_tenant(olga).pk, None, None, None)}"
+    assert cache.delete(f"{key}{forgotten}")
+
+    page = client.get("/analytics/figures", {"page": 2}).text
+
+    assert "2 to 2 of 2" in page
+    assert page.count('data-label="Worth"') == 1
