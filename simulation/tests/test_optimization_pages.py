@@ -140,7 +140,7 @@ def test_using_the_best_settings_is_urged_only_where_they_are_robust(owner, olga
     found.verdict = {**found.verdict, "is_robust": is_robust}
     found.save(update_fields=["verdict"])
 
-    page = owner.get(f"/simulations/optimizations/{found.pk}").text
+    page = owner.get(f"/simulations/optimizations/{found.pk}/").text
 
     before = page.partition(">Use these settings<")[0].rpartition("<a ")[2]
     assert before.startswith('class="button main"' if is_robust else 'class="button"')
