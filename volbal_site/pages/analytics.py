@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import Any, NamedTuple
 
 from django import forms
@@ -28,6 +29,7 @@ from volbal_site.svg_curves import curves
 
 # How long figures are shown again before they are reckoned anew: the work grows with the histories.
 KEPT_S = 30
+_reckoning = Lock()
 # Of so many cells the figures come with the page; of more the page comes first.
 AT_ONCE = 12
 ROWS = 50
@@ -134,7 +136,10 @@ def _reckoned(request: HttpRequest, asked: Asked) -> Reckoned:
     """Reckon the figures, or take those that were reckoned just now."""
     key = f"analytics:{version_of(tenant_seen(request).pk, asked.start, asked.end, asked.cells)}"
     kept: Reckoned | None = cache.get(key)
-    return _reckoned_anew(request, asked, key)[0] if kept is None else kept
+    if kept is None:
+        with _reckoning:  # whoever comes meanwhile waits for what is being reckoned
+            kept = cache.get(key) or _reckoned_anew(request, asked, key)[0]
+    return kept
 
 
 def _reckoned_anew(request: HttpRequest, asked: Asked, key: str) -> tuple[Reckoned, Sequence[Line]]:
@@ -186,9 +191,11 @@ def _kept_rows(kept: Reckoned, number: int) -> SafeString | None:
 
 def _rows(request: HttpRequest, asked: Asked, kept: Reckoned, number: int) -> tuple[Reckoned, SafeString]:
     """Write the rows of a page of cells, and keep them; reckon anew if the cells' figures were forgotten."""
-    at, lines = cache.get(f"{kept.key}:lines") or (None, ())
-    if at != kept.at:
-        kept, lines = _reckoned_anew(request, asked, kept.key)
+    with _reckoning:
+        kept = cache.get(kept.key) or kept
+        at, lines = cache.get(f"{kept.key}:lines") or (None, ())
+        if at != kept.at:
+            kept, lines = _reckoned_anew(request, asked, kept.key)
     page_of = Paginator(lines, ROWS).get_page(number)
     rows = render_to_string("pages/analytics_rows.html", {"lines": page_of})
     cache.set(_rows_key(kept, number), rows, KEPT_S)

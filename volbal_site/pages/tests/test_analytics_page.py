@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.people import logged_in, make_user, own_tenant
+from accounts.tests.threads import at_once
 from positions.models import Position
 from positions.tests.builders import make_position
 from simulation.tests.test_analytics import make_story
@@ -153,3 +154,17 @@ def test_figures_that_the_cache_forgot_in_part_are_reckoned_anew(olga, client, m
 
     assert "2 to 2 of 2" in page
     assert page.count('data-label="Worth"') == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_come_at_once_wait_for_one_reckoning(olga, monkeypatch):
+    for ticker in ("KO", "IBM"):
+        make_story(tenant=own_tenant(olga), ticker=ticker)
+    readers = [logged_in(olga) for _ in range(4)]
+    reckoned, report_of = [], analytics.report_of
+    monkeypatch.setattr(analytics, "report_of", lambda *a, **k: reckoned.append(1) or report_of(*a, **k))
+
+    pages = at_once([lambda one=one: one.get("/analytics/figures").text for one in readers])
+
+    assert len(reckoned) == 1
+    assert len(set(pages)) == 1
