@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import models
 
+from accounts.prepared import Prepared, Slot
 from accounts.transactions import require_unit_of_work
 from alerts.models import Pulse
 
@@ -13,6 +15,7 @@ from alerts.models import Pulse
 WORKER = "worker"
 # A check of ledger and audit that was finished, whatever it found.
 BOOKS_CHECKED = "books"
+_LAST = Prepared(lambda: Pulse.objects.filter(pk=Slot("kind", models.CharField())).values_list("at"))
 
 
 def note_pulse(kind: str, at: datetime) -> None:
@@ -25,12 +28,17 @@ def note_pulse(kind: str, at: datetime) -> None:
 
 def last_pulse(kind: str) -> datetime | None:
     """Return when `kind` was last known to be alive, None if never."""
-    return Pulse.objects.filter(pk=kind).values_list("at", flat=True).first()
+    found = _LAST.first(kind=kind)
+    return None if found is None else found[0]
 
 
 def worker_silence(at: datetime) -> str | None:
     """Say in a few words that no worker was heard of for longer than WORKER_SILENT_S; None if one was."""
-    heard_at = last_pulse(WORKER)
+    return silence_since(last_pulse(WORKER), at)
+
+
+def silence_since(heard_at: datetime | None, at: datetime) -> str | None:
+    """Say the same of a worker that was last heard of at a time, or never (None)."""
     if heard_at is None:
         return "no worker was ever heard of"
     silence = at - heard_at

@@ -51,7 +51,7 @@ def layers_of_tenant(tenant: Tenant, own: Values | None = None) -> Layers:
 
 def effective_for_new(tenant: Tenant, ticker: str, own: Values) -> EffectiveConfig:
     """Return what would hold for a new cell of the tenant that said `own`."""
-    said, rates = sorted_out(rows_of_tenant(tenant.pk, [ticker]))
+    said, rates = sorted_out(rows_of_tenant(tenant.pk, ticker))
     new = uuid4()
     return resolve(
         _instead(said, new, own, Scope.POSITION), (new, tenant.pk, None), rates, (tenant.pk, ticker)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Cast
 
 from accounts.prepared import Prepared, Slot
@@ -61,14 +61,9 @@ def rows_between(first: UUID, last: UUID) -> Iterator[Found]:
     return _found(_BETWEEN.rows(first=first, last=last))
 
 
-def rows_of_tenant(tenant_id: UUID, tickers: Collection[str] = ()) -> Iterator[Found]:
-    """Read all that a tenant itself takes something from, and its rates of some tickers."""
-    settings = {
-        group: model._default_manager.filter(scope=Scope.GLOBAL)
-        | model._default_manager.filter(tenant=tenant_id)
-        for group, model in MODELS.items()
-    }
-    return _found(_on_top_of_each_other(settings, CommissionRate.objects.about([tenant_id], tickers)))
+def rows_of_tenant(tenant_id: UUID, ticker: str = "") -> Iterator[Found]:
+    """Read all that a tenant itself takes something from, and its rate of a ticker, "" for none."""
+    return _found(_OF_TENANT.rows(tenant_id=tenant_id, ticker=ticker))
 
 
 def _found(rows: Iterable[tuple[Any, ...]]) -> Iterator[Found]:
@@ -81,6 +76,17 @@ def _about_any_one() -> models.QuerySet[Any, Any]:
     ticker = Slot("ticker", models.CharField())
     return _on_top_of_each_other(
         {group: model._default_manager.about_one(position_id, tenant_id) for group, model in MODELS.items()},
+        CommissionRate.objects.about_one(tenant_id, ticker),
+    )
+
+
+def _of_any_tenant() -> models.QuerySet[Any, Any]:
+    tenant_id, ticker = Slot("tenant_id", models.UUIDField()), Slot("ticker", models.CharField())
+    return _on_top_of_each_other(
+        {
+            group: model._default_manager.filter(Q(scope=Scope.GLOBAL) | Q(tenant_id=tenant_id))
+            for group, model in MODELS.items()
+        },
         CommissionRate.objects.about_one(tenant_id, ticker),
     )
 
@@ -123,4 +129,5 @@ def _nothing(field: Any, group: str) -> Cast | Value:
 
 
 _ABOUT_ONE = Prepared(_about_any_one)
+_OF_TENANT = Prepared(_of_any_tenant)
 _BETWEEN = Prepared(_about_any_between)

@@ -45,6 +45,16 @@ class Day:
     is_today: bool
     entries: Sequence[Entry]
 
+    @property
+    def weekday(self) -> str:
+        """Its day of the week, in three letters."""
+        return f"{self.date:%a}"
+
+    @property
+    def month_name(self) -> str:
+        """Its month, in three letters."""
+        return f"{self.date:%b}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
@@ -86,11 +96,13 @@ def month_of(tenant: Tenant, first: date, today: date) -> list[Day]:
 
 def coming(tenant: Tenant, today: date) -> list[Coming]:
     """Return the dividends of what is held that go ex from `today` on, the next first."""
-    held: dict[str, Decimal] = defaultdict(Decimal)
     cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    for ticker, qty in cells.values_list("ticker", "qty"):
+    tickers = cells.values("ticker")
+    ahead = _dividends(tenant, Q(ticker__in=tickers, ex_date__gte=today, ex_date__lte=today + AHEAD))
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    of_those = cells.filter(ticker__in={one.ticker for one in ahead})
+    for ticker, qty in of_those.values_list("ticker", "qty"):
         held[ticker] += qty
-    ahead = _dividends(tenant, Q(ticker__in=held, ex_date__gte=today, ex_date__lte=today + AHEAD))
     found = [Coming(dividend=one, shares=held[one.ticker], gross=held[one.ticker] * one.dps) for one in ahead]
     return sorted(found, key=lambda one: (one.dividend.ex_date, one.dividend.ticker))
 

@@ -103,7 +103,7 @@ def submit(request: HttpRequest, position_id: UUID, payload: OrderIn) -> HttpRes
 
 @router.get("/orders", auth=READ, response=OrderPage, summary="List all orders")
 def list_orders(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> HttpResponse:
-    rows = Order.objects.filter(position__tenant=tenant_of(request))
+    rows = Order.objects.filter(tenant=tenant_of(request))
     return answer(OrderPage, page(rows.order_by("-created_at", "id"), limit, offset))
 
 
@@ -161,7 +161,7 @@ def fill(request: HttpRequest, order_id: UUID, payload: FillIn) -> HttpResponse:
 
 def order_of(request: HttpRequest, order_id: UUID) -> Order:
     """Return one of the calling tenant's orders; another tenant's is NotFound like a random id."""
-    orders = Order.objects.select_related("position").filter(position__tenant=tenant_of(request))
+    orders = Order.objects.select_related("position").filter(tenant=tenant_of(request))
     return read_one(orders.filter(pk=order_id), "order")
 
 

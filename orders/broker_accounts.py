@@ -48,7 +48,7 @@ class BrokerAccount:
     def orders(self) -> OrderQuerySet:
         """Return the orders that are, or were, sent there."""
         rows = Order.objects.filter(broker=self.broker)
-        return rows if self.connection is None else rows.filter(position__tenant=self.connection.tenant_id)
+        return rows if self.connection is None else rows.filter(tenant=self.connection.tenant_id)
 
     def positions(self) -> PositionQuerySet:
         """Return the cells that trade there."""

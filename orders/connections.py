@@ -150,7 +150,7 @@ def disconnect_account(*, tenant_id: UUID, connection_id: UUID, stamp: Stamp) ->
     cells = Position.objects.filter(tenant=tenant_id, broker=broker).exclude(status=PositionStatus.CLOSED)
     for position_id in list(cells.order_by("pk").values_list("pk", flat=True)):
         pause(Position.objects.lock(position_id), "its account was disconnected", stamp=stamp)
-    if Order.objects.open().filter(position__tenant=tenant_id, broker=broker).exists():
+    if Order.objects.open().filter(tenant=tenant_id, broker=broker).exists():
         raise AccountInUse("An order is open there. Wait for its end, or cancel it first.")
     connection = lock_connection(tenant_id, connection_id)
     connection.credentials = ""

@@ -236,6 +236,7 @@ def _new_order(position: Position, request: OrderRequest, stamp: Stamp) -> Order
     order_id = uuid.uuid4()
     return Order(
         id=order_id,
+        tenant_id=position.tenant_id,
         position=position,
         side=request.side,
         qty=request.qty,

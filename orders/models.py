@@ -68,7 +68,8 @@ class Order(models.Model):
     """One instruction to buy or sell: a market order for the day, decided at `price`.
 
     `reserved_cash` and `reserved_qty` are what it still holds of its position. `reason` is why it was made,
-    or why it was rejected. `redecisions` counts the orders before it whose price had moved.
+    or why it was rejected. `redecisions` counts the orders before it whose price had moved. `tenant` is the
+    position's, kept here so that a tenant's orders are read in their order, however many there are.
 
     On its way to a broker: `send_token` counts who took it on (only the last one's news counts) and
     `leased_until` keeps others away meanwhile; `sent_at` is when it was last sent, None while the broker
@@ -77,6 +78,7 @@ class Order(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, db_index=False, related_name="+")
     position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="orders")
     side = models.CharField(max_length=4, choices=SIDES)
     qty = qty_field()
@@ -145,6 +147,8 @@ class Order(models.Model):
             models.Index(fields=["position", "trading_date"], name="order_by_day"),
             models.Index(fields=["position", "status"], name="order_by_status"),
             models.Index(fields=["status", "broker"], name="order_by_work"),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="order_newest_of_tenant"),
+            models.Index(fields=["tenant", "status"], name="order_by_tenant_status"),
         ]
 
     def __str__(self) -> str:

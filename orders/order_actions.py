@@ -102,7 +102,7 @@ def report_fill(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 def order_of(request: HttpRequest, order_id: UUID) -> Order:
     """Return one of the orders of the tenant that is seen; another's is NotFound like a random id."""
-    orders = Order.objects.select_related("position").filter(position__tenant=tenant_seen(request))
+    orders = Order.objects.select_related("position").filter(tenant=tenant_seen(request))
     return read_one(orders.filter(pk=order_id), "order")
 
 

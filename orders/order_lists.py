@@ -18,6 +18,11 @@ from positions.models import Event, Position
 from volbal.order_states import FINISHED
 
 NEWEST_FIRST: Ordering = {"created_at": datetime.fromisoformat, "pk": UUID}
+# What the list of orders shows of one that is done.
+_SHOWN = (
+    *("created_at", "side", "qty", "status", "reason", "filled_qty", "avg_fill_price", "commission"),
+    *(f"position__{name}" for name in ("ticker", "number", "market_provider")),
+)
 MOST_OPEN = 200
 MOST_WAITING = 20
 MOST_EVENTS = 100
@@ -37,14 +42,16 @@ OF_ORDERS = (
 
 def open_orders(tenant: Tenant) -> list[Order]:
     """Return what can still be executed, the oldest first."""
-    rows = Order.objects.open().filter(position__tenant=tenant).select_related("position")
+    found = Order.objects.open().filter(tenant=tenant)
+    # Not in one: SQLite would walk through all orders the tenant ever had, as they are in order already.
+    rows = Order.objects.filter(pk__in=found.values("pk")).select_related("position")
     return list(rows.order_by("created_at", "pk")[:MOST_OPEN])
 
 
 def past_orders(tenant: Tenant, narrowed: Q, cursor: str) -> Slice[Order]:
     """Return orders that are done, newest first. Raises OutOfRange for a cursor that is none."""
-    rows = Order.objects.filter(narrowed, position__tenant=tenant, status__in=sorted(FINISHED))
-    return slice_below(rows.select_related("position"), NEWEST_FIRST, cursor)
+    rows = Order.objects.filter(narrowed, tenant=tenant, status__in=sorted(FINISHED))
+    return slice_below(rows.select_related("position").only(*_SHOWN), NEWEST_FIRST, cursor)
 
 
 def quarantined(tenant: Tenant) -> list[Alert]:

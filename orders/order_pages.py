@@ -136,7 +136,7 @@ def _differences(request: HttpRequest) -> list[BrokerDifference]:
 
 
 def _one(request: HttpRequest, order_id: UUID) -> dict[str, Any]:
-    rows = Order.objects.filter(position__tenant=tenant_seen(request), pk=order_id)
+    rows = Order.objects.filter(tenant=tenant_seen(request), pk=order_id)
     found = read_one(rows.select_related("position"), "order")
     title, tone = STATUS_WORDS[found.status]
     return {

@@ -29,7 +29,7 @@ def wait_for_sends(
     Called after the unit of work that turned a switch, never inside: what is taken on later has seen the
     switch. Lasts no longer than a lease, after which nobody sends on it any more.
     """
-    owner = {"position__tenant_id": tenant_id, "position_id": position_id}
+    owner = {"tenant_id": tenant_id, "position_id": position_id}
     rows = Order.objects.open().filter(**{name: value for name, value in owner.items() if value is not None})
     under_way = set(rows.filter(leased_until__gt=clock()).values_list("pk", "send_token"))
     ends = time.monotonic() + lease().total_seconds()

@@ -81,5 +81,5 @@ def _counts(request: HttpRequest) -> dict[str, int]:
     cells = Position.objects.of_tenant(tenant_seen(request)).filter(status=PositionStatus.ACTIVE)
     return {
         "cells": cells.count(),
-        "open_orders": Order.objects.open().filter(position__tenant=tenant_seen(request)).count(),
+        "open_orders": Order.objects.open().filter(tenant=tenant_seen(request)).count(),
     }

@@ -20,6 +20,10 @@ BY_TIME: Order = {"ts": datetime.fromisoformat, "chain": str, "seq": int}
 BY_NUMBER: Order = {"seq": int}
 # How many of a tenant's events one look goes through in search of some that are rare.
 LOOKED_AT = 5000
+_SHOWN = (
+    *("chain", "seq", "tenant", "type", "ts", "actor", "message"),
+    *(f"position__{name}" for name in ("ticker", "number", "market_provider")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,5 +117,5 @@ def _floor(rows: QuerySet[Event], cursor: str) -> datetime | None:
 
 
 def _seen(rows: QuerySet[Event]) -> QuerySet[Event]:
-    """Leave out what a list doesn't show: the inputs and outputs are most of an event."""
-    return rows.select_related("position").defer("inputs", "outputs")
+    """Read only what a list shows: the inputs and outputs are most of an event."""
+    return rows.select_related("position").only(*_SHOWN)

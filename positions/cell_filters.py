@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 from accounts.models import Tenant
 from accounts.page_lists import SpanForm
@@ -37,11 +39,15 @@ class CellSpanForm(SpanForm):
         return found
 
     @property
-    def offered(self) -> list[str]:
-        """Return the names of the cells that the field proposes, those still in use first."""
+    def offered(self) -> SafeString:
+        """Return the options of the cells that the field proposes, those still in use first."""
         cells = Position.objects.of_tenant(self.tenant).order_by("status", "number")
         named = cells.values_list("ticker", "number")[:MOST_OFFERED]
-        return [f"{ticker} #{number}" for ticker, number in named]
+        return SafeString("".join(_option(ticker, number) for ticker, number in named))
+
+
+def _option(ticker: str, number: int) -> str:
+    return f'<option value="{escape(ticker)} #{number}"></option>'
 
 
 def cells_named(tenant: Tenant, text: str) -> list[Position]:

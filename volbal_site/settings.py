@@ -108,10 +108,16 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "volbal_site.pages.frame.frame",
             ],
-            "builtins": ["volbal_site.templatetags.amounts", "volbal_site.templatetags.drawings"],
+            "builtins": [
+                "volbal_site.templatetags.addresses",
+                "volbal_site.templatetags.amounts",
+                "volbal_site.templatetags.cells",
+                "volbal_site.templatetags.drawings",
+            ],
         },
     },
 ]
+FORM_RENDERER = "volbal_site.form_renderer.QuickForms"
 
 # The ledger's promises stand on these: a writer takes the write lock at once, a commit is on the disk
 # when it returns, REPLACE fires the triggers that guard history. See docs/adr/0002.
@@ -174,6 +180,7 @@ MFA_TOTP_TOLERANCE = 1
 MFA_FORMS: dict[str, str] = {}
 
 # A login ends after so many seconds without use, which polls are not, and after so many in all.
+SESSION_ENGINE = "accounts.sessions"
 SESSION_IDLE_S = env.int("SESSION_IDLE_S", default=30 * 60)
 SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", default=12 * 60 * 60)
 # Cookies go over TLS only, unless the site is one's own machine's.

@@ -20,6 +20,7 @@ STATUSES = [status.value for status in OrderStatus]
 
 def make_raw_order(position, status, broker="alpaca"):
     return Order.objects.create(
+        tenant_id=position.tenant_id,
         position=position,
         side="BUY",
         qty=Decimal(10),

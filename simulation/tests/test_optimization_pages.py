@@ -134,6 +134,18 @@ def test_a_setting_that_was_tried_can_be_run_alone(viewer, olga):
     assert (shown["up_threshold_pct"], shown["down_threshold_pct"]) == ("6", "")  # 3 is the default
 
 
+@pytest.mark.parametrize("is_robust", [True, False])
+def test_using_the_best_settings_is_urged_only_where_they_are_robust(owner, olga, is_robust):
+    found = done_grid(own_tenant(olga))
+    found.verdict = {**found.verdict, "is_robust": is_robust}
+    found.save(update_fields=["verdict"])
+
+    page = owner.get(f"/simulations/optimizations/{found.pk}/").text
+
+    before = page.partition(">Use these settings<")[0].rpartition("<a ")[2]
+    assert before.startswith('class="button main"' if is_robust else 'class="button"')
+
+
 def test_settings_are_used_only_after_before_and_after_were_shown(owner, olga):
     found = done_grid(own_tenant(olga))
     cell = make_position(own_tenant(olga))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import Any, NamedTuple
 
 from django import forms
@@ -12,7 +13,9 @@ from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts.page_access import page, tenant_seen
@@ -20,11 +23,13 @@ from accounts.polls import version_of
 from positions.cell_filters import CellSpanForm, ids_of
 from positions.market_day import market_day
 from positions.models import Position
-from simulation.analytics import Report, report_of
+from simulation.analytics import Line, report_of
+from simulation.performance import Curve
 from volbal_site.svg_curves import curves
 
 # How long figures are shown again before they are reckoned anew: the work grows with the histories.
 KEPT_S = 30
+_reckoning = Lock()
 # Of so many cells the figures come with the page; of more the page comes first.
 AT_ONCE = 12
 ROWS = 50
@@ -68,9 +73,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reckoned:
-    """Figures, and when they were reckoned."""
+    """Figures of all cells together, of how many, and when they were reckoned.
 
-    report: Report
+    The cells' own are kept beside them under `key`: reading a thousand takes longer than a page may.
+    """
+
+    key: str
+    total: Line
+    curve: Curve
+    is_enough: bool
+    unpriced: list[str]
+    count: int
     at: datetime
 
 
@@ -120,25 +133,43 @@ def _cells(request: HttpRequest, asked: Asked) -> Any:
 
 
 def _reckoned(request: HttpRequest, asked: Asked) -> Reckoned:
-    """Reckon the figures, or take those that were reckoned just now. All that this page knows of them."""
+    """Reckon the figures, or take those that were reckoned just now."""
     key = f"analytics:{version_of(tenant_seen(request).pk, asked.start, asked.end, asked.cells)}"
     kept: Reckoned | None = cache.get(key)
     if kept is None:
-        report = report_of(_cells(request, asked), start=asked.start, end=asked.end)
-        kept = Reckoned(report=report, at=timezone.now())
-        cache.set(key, kept, KEPT_S)
+        with _reckoning:  # whoever comes meanwhile waits for what is being reckoned
+            kept = cache.get(key) or _reckoned_anew(request, asked, key)[0]
     return kept
+
+
+def _reckoned_anew(request: HttpRequest, asked: Asked, key: str) -> tuple[Reckoned, Sequence[Line]]:
+    report, at = report_of(_cells(request, asked), start=asked.start, end=asked.end), timezone.now()
+    kept = Reckoned(
+        key=key,
+        total=report.total,
+        curve=report.curve,
+        is_enough=report.is_enough,
+        unpriced=[str(cell) for cell in report.left_out],
+        count=len(report.lines),
+        at=at,
+    )
+    cache.set_many({key: kept, f"{key}:lines": (at, report.lines)}, KEPT_S)
+    return kept, report.lines
 
 
 def _figures(request: HttpRequest, asked: Asked) -> Mapping[str, Any]:
     kept = _reckoned(request, asked)
-    report, points = kept.report, kept.report.curve.points
+    lines = Paginator(range(kept.count), ROWS).get_page(request.GET.get("page"))
+    rows = _kept_rows(kept, lines.number)
+    if rows is None:
+        kept, rows = _rows(request, asked, kept, lines.number)
+    points = kept.curve.points
     known = [value for point in points for value in (point.value, point.hold_value) if value is not None]
     every = max(len(points) // NUMBERS_SHOWN, 1)
     return {
         "asked": asked,
-        "report": report,
-        "total": report.total,
+        "report": kept,
+        "total": kept.total,
         "reckoned_at": kept.at,
         "drawing": curves([[one.value for one in points], [one.hold_value for one in points]]),
         "highest": max(known, default=None),
@@ -146,6 +177,30 @@ def _figures(request: HttpRequest, asked: Asked) -> Mapping[str, Any]:
         "first": points[0] if points else None,
         "last": points[-1] if points else None,
         "numbers": points[::-1][::every],
-        "lines": Paginator(report.lines, ROWS).get_page(request.GET.get("page")),
-        "unpriced": report.left_out,
+        "lines": lines,
+        "rows": rows,
+        "unpriced": kept.unpriced,
     }
+
+
+def _kept_rows(kept: Reckoned, number: int) -> SafeString | None:
+    """Return the rows of a page of cells as HTML, if they were written since the figures were reckoned."""
+    rows: SafeString | None = cache.get(_rows_key(kept, number))
+    return rows
+
+
+def _rows(request: HttpRequest, asked: Asked, kept: Reckoned, number: int) -> tuple[Reckoned, SafeString]:
+    """Write the rows of a page of cells, and keep them; reckon anew if the cells' figures were forgotten."""
+    with _reckoning:
+        kept = cache.get(kept.key) or kept
+        at, lines = cache.get(f"{kept.key}:lines") or (None, ())
+        if at != kept.at:
+            kept, lines = _reckoned_anew(request, asked, kept.key)
+    page_of = Paginator(lines, ROWS).get_page(number)
+    rows = render_to_string("pages/analytics_rows.html", {"lines": page_of})
+    cache.set(_rows_key(kept, number), rows, KEPT_S)
+    return kept, rows
+
+
+def _rows_key(kept: Reckoned, number: int) -> str:
+    return f"{kept.key}:{kept.at.timestamp()}:{number}"

@@ -11,8 +11,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db import models
 from django.db.models.fields.json import KT
 
+from accounts.prepared import Prepared, Slot
 from dividends.models import Receivable, SplitApplication
 from market.errors import UnknownTicker
 from market.queries import bars_of
@@ -137,22 +139,12 @@ def _prices(position: Position, start: date, levels: Levels) -> list[Point]:
 
 def _ticks(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
     """Return the newest prices that the schedule saw, by the second, oldest first."""
-    rows = TickQuote.objects.filter(
-        ticker=position.ticker,
-        tick__gte=milliseconds(since),
-        provider=position.market_provider,
-        price__isnull=False,
-        gate="",
-    )
-    newest = rows.order_by("-tick").values_list("tick__slot", "price")[:MOST_POINTS]
+    newest = _TICKS.rows(ticker=position.ticker, since=milliseconds(since), provider=position.market_provider)
     return [(at.replace(microsecond=0), price) for at, price in reversed(newest)]
 
 
 def _evaluated(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
-    evaluations = Event.objects.filter(
-        position=position, type=EventType.POSITION_EVALUATED, ts__gte=since
-    ).order_by("-seq")
-    rows = evaluations.values_list("ts", KT("inputs__quote__price"))[:MOST_POINTS]
+    rows = _EVALUATED.rows(position=position.pk, since=since)
     return [(at.replace(microsecond=0), Decimal(text)) for at, text in reversed(rows) if text is not None]
 
 
@@ -162,8 +154,7 @@ def _marks(position: Position, since: datetime) -> list[Mark]:
 
 
 def _trades(position: Position, since: datetime) -> Iterable[Mark]:
-    trades = Trade.objects.filter(position=position, executed_at__gte=since).order_by("-executed_at")
-    for at, side, qty, paid in trades.values_list("executed_at", "side", "qty", "price")[:MOST_MARKS]:
+    for at, side, qty, paid in _TRADES.rows(position=position.pk, since=since):
         verb = "Bought" if side == Side.BUY else "Sold"
         yield Mark(
             at.replace(microsecond=0), side.lower(), f"{verb} {amounts.shares(qty)} at {amounts.price(paid)}"
@@ -171,12 +162,52 @@ def _trades(position: Position, since: datetime) -> Iterable[Mark]:
 
 
 def _ex_dates(position: Position, since: datetime) -> Iterable[Mark]:
-    rows = Receivable.objects.filter(position=position, ex_date__gte=trading_date(since))
-    for day, dps in rows.values_list("ex_date", "dividend__dps"):
+    for day, dps in _EX_DATES.rows(position=position.pk, since=trading_date(since)):
         yield Mark(start_of(day), "dividend", f"Ex-dividend {amounts.price(dps)} a share")
 
 
 def _splits(position: Position, since: datetime) -> Iterable[Mark]:
-    rows = SplitApplication.objects.filter(position=position, date__gte=trading_date(since))
-    for day, new, old in rows.values_list("date", "split__new_shares", "split__old_shares"):
+    for day, new, old in _SPLITS.rows(position=position.pk, since=trading_date(since)):
         yield Mark(start_of(day), "split", f"Split {new}:{old}")
+
+
+# Read whenever a chart is drawn or renewed.
+_POSITION = Slot("position", models.UUIDField())
+_SINCE, _SINCE_DAY = Slot("since", models.DateTimeField()), Slot("since", models.DateField())
+_TICKS = Prepared(
+    lambda: (
+        TickQuote.objects.filter(
+            ticker=Slot("ticker", models.CharField()),
+            tick__gte=Slot("since", models.BigIntegerField()),
+            provider=Slot("provider", models.CharField()),
+            price__isnull=False,
+            gate="",
+        )
+        .order_by("-tick")
+        .values_list("tick__slot", "price")[:MOST_POINTS]
+    )
+)
+_EVALUATED = Prepared(
+    lambda: (
+        Event.objects.filter(position=_POSITION, type=EventType.POSITION_EVALUATED, ts__gte=_SINCE)
+        .order_by("-seq")
+        .values_list("ts", KT("inputs__quote__price"))[:MOST_POINTS]
+    )
+)
+_TRADES = Prepared(
+    lambda: (
+        Trade.objects.filter(position=_POSITION, executed_at__gte=_SINCE)
+        .order_by("-executed_at")
+        .values_list("executed_at", "side", "qty", "price")[:MOST_MARKS]
+    )
+)
+_EX_DATES = Prepared(
+    lambda: Receivable.objects.filter(position=_POSITION, ex_date__gte=_SINCE_DAY).values_list(
+        "ex_date", "dividend__dps"
+    )
+)
+_SPLITS = Prepared(
+    lambda: SplitApplication.objects.filter(position=_POSITION, date__gte=_SINCE_DAY).values_list(
+        "date", "split__new_shares", "split__old_shares"
+    )
+)

@@ -8,8 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db import models
+from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
+from accounts.prepared import Prepared, Slot
 from positions.event_types import EventType
 from positions.models import Event, Position
 from volbal.numbers import exact, to_six
@@ -78,10 +81,8 @@ def levels_of(position: Position, trigger: TriggerConfig, *, start: date, at: da
 
 def _anchors(position: Position, since: datetime) -> list[tuple[datetime, Decimal | None]]:
     """Return the anchor that was there at `since`, and every one that came after."""
-    events = Event.objects.filter(position=position, type__in=ANCHOR_EVENTS, ts__gte=since).order_by("seq")
-    rows = events.values_list("type", "ts", KT("inputs__anchor_price"), KT("outputs__anchor_price"))
     found: list[tuple[datetime, Decimal | None]] = []
-    for type_, ts, before, after in rows:
+    for type_, ts, before, after in _ANCHORS.rows(position=position.pk, since=since):
         if type_ == EventType.POSITION_CREATED:
             found.append((ts, _price(before)))
         else:
@@ -93,18 +94,37 @@ def _anchors(position: Position, since: datetime) -> list[tuple[datetime, Decima
 
 def _triggers(position: Position, since: datetime) -> list[tuple[datetime, TriggerConfig]]:
     """Return the thresholds that decisions were made with, where they changed."""
-    evaluations = Event.objects.filter(
-        position=position, type=EventType.POSITION_EVALUATED, ts__gte=since
-    ).order_by("-seq")
-    rows = evaluations.values_list(
-        "ts", KT("inputs__trigger__up_threshold_pct"), KT("inputs__trigger__down_threshold_pct")
-    )
     found: list[tuple[datetime, TriggerConfig]] = []
-    for ts, up, down in reversed(rows[:MOST_EVALUATIONS]):
+    for ts, up, down in reversed(_TRIGGERS.rows(position=position.pk, since=since)):
         trigger = TriggerConfig(up_threshold_pct=Decimal(up), down_threshold_pct=Decimal(down))
         if not found or found[-1][1] != trigger:
             found.append((ts, trigger))
     return found
+
+
+def _events_since() -> QuerySet[Event]:
+    position, since = Slot("position", models.UUIDField()), Slot("since", models.DateTimeField())
+    return Event.objects.filter(position=position, ts__gte=since)
+
+
+_ANCHORS = Prepared(
+    lambda: (
+        _events_since()
+        .filter(type__in=ANCHOR_EVENTS)
+        .order_by("seq")
+        .values_list("type", "ts", KT("inputs__anchor_price"), KT("outputs__anchor_price"))
+    )
+)
+_TRIGGERS = Prepared(
+    lambda: (
+        _events_since()
+        .filter(type=EventType.POSITION_EVALUATED)
+        .order_by("-seq")
+        .values_list(
+            "ts", KT("inputs__trigger__up_threshold_pct"), KT("inputs__trigger__down_threshold_pct")
+        )[:MOST_EVALUATIONS]
+    )
+)
 
 
 def _price(text: str | None) -> Decimal | None:

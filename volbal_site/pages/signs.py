@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
 
 from accounts.models import Tenant
+from accounts.prepared import Prepared
 from accounts.time_words import ago, span_words
 from alerts.models import Alert, AlertKind, Fault, FaultKind
-from alerts.pulses import BOOKS_CHECKED, WORKER, last_pulse, worker_silence
+from alerts.pulses import BOOKS_CHECKED, WORKER, last_pulse, silence_since
 from market.calendar import is_open
 from market.errors import OutsideCalendar
 from market.models import HostBreaker, Quote
@@ -31,6 +32,12 @@ STATES = {WELL: "Well", LOOK: "Have a look", WRONG: "Wrong", QUIET: "Not in use"
 CHECKED_WITHIN = timedelta(hours=26)
 FAULTS_WITHIN = timedelta(minutes=5)
 TICKS = "Evaluation of all cells"
+# All have a key, and saying so leads to the index of those that are open, past all that ever was told.
+_FAILED_CHECK = Prepared(
+    lambda: Alert.objects.filter(kind=AlertKind.CHECK, key__gt="", cleared_at=None).order_by("-created_at")[
+        :1
+    ]
+)
 MORE_WORKERS = "It takes longer than the time between two. The operator adds workers."
 CHECK_WORDS = {
     "database": ("Database", "The operator looks at the database server and its disk."),
@@ -57,7 +64,8 @@ class Sign:
 
 def worker_sign(at: datetime) -> Sign:
     """Say whether the timetable and a worker are there."""
-    silence, heard_at = worker_silence(at), last_pulse(WORKER)
+    heard_at = last_pulse(WORKER)
+    silence = silence_since(heard_at, at)
     if silence is None and heard_at is not None:
         return Sign(title="Worker and timetable", tone=WELL, told=f"Heard of {ago(heard_at, at)}.")
     told = f"{(silence or '')[:1].upper()}{(silence or '')[1:]}: nothing is evaluated, sent or told."
@@ -97,7 +105,7 @@ def _tick_sign(tick: Any, last: str, at: datetime) -> Sign:
 def feed_signs(tenant: Tenant, at: datetime) -> list[Sign]:
     """Say of each source of the tenant's prices how old the newest is, and which are in doubt."""
     cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    pairs = set(cells.values_list("market_provider", "ticker"))
+    pairs = set(cells.values_list("market_provider", "ticker").distinct())
     names = sorted({name for name, _ in pairs})
     known = Quote.objects.filter(provider__in=names, ticker__in={ticker for _, ticker in pairs})
     rows = known.values("provider").annotate(newest=Max("as_of"), doubted=Count("pk", ~Q(doubt_gate="")))
@@ -137,7 +145,7 @@ def broker_signs(tenant: Tenant, differences: Sequence[str], at: datetime) -> li
     """Say of each broker of the tenant what waits there; `differences` are the brokers of open ones."""
     cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
     names = set(cells.values_list("broker", flat=True).distinct())
-    open_ = Order.objects.open().filter(position__tenant=tenant)
+    open_ = Order.objects.open().filter(tenant=tenant)
     rows = open_.values("broker").annotate(
         count=Count("pk"),
         unsent=Count("pk", filter=Q(sent_at=None) & ~Q(broker=MANUAL)),
@@ -175,7 +183,7 @@ def _broker_sign(name: str, row: Mapping[str, Any] | None, errors: int, differen
 def books_sign(at: datetime) -> Sign:
     """Say when ledger and history were last checked, and what came of it."""
     title, checked_at = "Check of ledger and history", last_pulse(BOOKS_CHECKED)
-    failed = Alert.objects.filter(kind=AlertKind.CHECK, cleared_at=None).order_by("-created_at").first()
+    failed = _FAILED_CHECK.first()
     if failed is not None:
         way_out = (
             "Trading is stopped for everyone. The operator finds the cause before anything else is done."

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from configs.words import in_words
@@ -129,7 +129,7 @@ def day(value: Any, zone: str = "America/New_York") -> str | SafeString:
         return NONE
     if isinstance(value, datetime):
         value = value.astimezone(ZoneInfo(zone)).date()
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y}")
+    return SafeString(f'<time datetime="{value.isoformat()}">{value:%-d %b %Y}</time>')
 
 
 _HOW = {
@@ -149,8 +149,8 @@ def _is_nothing(value: Any) -> bool:
 
 def _time(value: datetime, zone: str, form: str) -> SafeString:
     local = value.astimezone(NEW_YORK if zone == "America/New_York" else ZoneInfo(zone))
-    name = ZONE_NAMES.get(zone, zone)
-    return format_html('<time datetime="{}">{} {}</time>', value.isoformat(), f"{local:{form}}", name)
+    name = ZONE_NAMES.get(zone) or escape(zone)
+    return SafeString(f'<time datetime="{value.isoformat()}">{local:{form}} {name}</time>')
 
 
 def _rounded(value: Decimal, unit: Decimal) -> Decimal:

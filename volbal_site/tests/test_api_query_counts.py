@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 COUNTED = re.compile(r"\(?SELECT (?!pg_advisory)|DECLARE|INSERT|UPDATE|DELETE")
 COUNTS = {
     "GET /v1/healthz": 1,
-    "GET /v1/readyz": 3,
+    "GET /v1/readyz": 4,
     "GET /v1/positions": 3,
     "POST /v1/positions": 14,
     "GET /v1/positions/{position_id}": 2,

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.people import logged_in, make_user, own_tenant
+from accounts.tests.threads import at_once
 from positions.models import Position
 from positions.tests.builders import make_position
 from simulation.tests.test_analytics import make_story
@@ -124,3 +125,46 @@ def test_the_page_takes_as_many_queries_with_many_cells_as_with_one(olga, client
 
     assert queries() == with_one
     assert with_one <= 20
+
+
+def test_each_page_of_cells_has_its_own_rows_again_and_again(olga, client, monkeypatch):
+    monkeypatch.setattr(analytics, "ROWS", 1)
+    for ticker in ("KO", "IBM"):
+        make_story(tenant=own_tenant(olga), ticker=ticker)
+
+    def tickers(number):
+        rows = client.get("/analytics/figures", {"page": number}).text.partition('id="cell-by-cell"')[2]
+        return [ticker for ticker in ("KO", "IBM") if f">{ticker}</a>" in rows]
+
+    first, second, *again = [tickers(number) for number in (1, 2, 1, 2)]
+    assert sorted(first + second) == ["IBM", "KO"]
+    assert again == [first, second]
+
+
+@pytest.mark.parametrize("forgotten", ["", ":lines"])
+def test_figures_that_the_cache_forgot_in_part_are_reckoned_anew(olga, client, monkeypatch, forgotten):
+    monkeypatch.setattr(analytics, "ROWS", 1)
+    for ticker in ("KO", "IBM"):
+        make_story(tenant=own_tenant(olga), ticker=ticker)
+    client.get("/analytics/figures")
+    key = f"analytics:{analytics.version_of(own_tenant(olga).pk, None, None, None)}"
+    assert cache.delete(f"{key}{forgotten}")
+
+    page = client.get("/analytics/figures", {"page": 2}).text
+
+    assert "2 to 2 of 2" in page
+    assert page.count('data-label="Worth"') == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_come_at_once_wait_for_one_reckoning(olga, monkeypatch):
+    for ticker in ("KO", "IBM"):
+        make_story(tenant=own_tenant(olga), ticker=ticker)
+    readers = [logged_in(olga) for _ in range(4)]
+    reckoned, report_of = [], analytics.report_of
+    monkeypatch.setattr(analytics, "report_of", lambda *a, **k: reckoned.append(1) or report_of(*a, **k))
+
+    pages = at_once([lambda one=one: one.get("/analytics/figures").text for one in readers])
+
+    assert len(reckoned) == 1
+    assert len(set(pages)) == 1
