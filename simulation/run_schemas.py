@@ -213,7 +213,7 @@ def simulation_out(run: Simulation) -> dict[str, Any]:
     return {
         **_columns(run, JobOut),
         "final": run.final,
-        "metrics": run.metrics,
+        "metrics": run.metrics and _by_name(run.metrics),
         "trades": list(run.trades.order_by("number")),
         "value_curve": list(run.points.order_by("date")),
     }
@@ -234,9 +234,14 @@ def _trial_out(trial: Candidate) -> dict[str, Any]:
     return {
         "number": trial.number,
         "values": dict(trial.values),
-        "metrics": metrics_as_json(trial.metrics),
-        "parts": {name: metrics_as_json(part) for name, part in trial.parts.items()},
+        "metrics": _by_name(metrics_as_json(trial.metrics)),
+        "parts": _by_name({name: _by_name(metrics_as_json(part)) for name, part in trial.parts.items()}),
     }
+
+
+def _by_name(named: dict[str, Any]) -> dict[str, Any]:
+    """Return the same in the order of its names: not every database keeps the one it was given."""
+    return dict(sorted(named.items()))
 
 
 def _columns(row: Simulation | Optimization, shape: type[JobOut]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def supervised(tmp_path):
                 env={**os.environ, MARK: mark},
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                preexec_fn=_hear_of_hangups,
             )
         site = Site(up, 0, said, mark)
         started.append(site)
@@ -53,6 +54,11 @@ def supervised(tmp_path):
         for pid in site.processes():
             os.kill(pid, signal.SIGKILL)
         site.up.wait(10)
+
+
+def _hear_of_hangups():
+    """Where `nohup` runs the tests, what they start would have it that a hang-up means nothing."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
