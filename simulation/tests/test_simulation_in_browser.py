@@ -52,6 +52,7 @@ def test_a_cell_is_asked_how_it_would_have_done(browse, owner):
     page = visit.go(f"/positions/{cell.pk}/")
 
     page.get_by_role("link", name="How would this have done?").first.click()
+    page.wait_for_url("**/simulate**")  # and until its scripts listen
     page.locator("#id_start").fill("2004-01-02")
     page.locator("#id_end").fill("2006-12-29")
     expect(page.locator("#outlook")).to_contain_text("755 days of IBM")
