@@ -10,10 +10,8 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tools")]
+sys.path.insert(0, str(HERE.parent))
 
-from with_postgresql import new_database, server_url  # noqa: E402
+from figures import database, line  # noqa: E402
 
 ENGINES = ("sqlite", "postgresql")
 ROUNDS = 7
@@ -50,7 +48,11 @@ def main() -> None:
                 f"--cells={options.cells}",
                 f"--days={options.days}",
             ]
-            subprocess.run(script, env={**os.environ, "DATABASE_URL": _database(engine, stack)}, check=True)
+            subprocess.run(
+                script,
+                env={**os.environ, "DATABASE_URL": database(engine, "bench_performance", stack)},
+                check=True,
+            )
 
 
 def measure(cells: int, days: int) -> None:
@@ -140,21 +142,13 @@ def _tick(number: int) -> None:
     work_off_ticks(clock=lambda: at)
 
 
-def _database(engine: str, stack: ExitStack) -> str:
-    if engine == "postgresql":
-        return new_database(stack.enter_context(server_url()), "bench_performance")
-    return f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory())}/bench.sqlite3"
-
-
 def _line(name: str, work: Callable[[], object], rounds: int = ROUNDS) -> None:
     taken = []
     for _ in range(rounds):
         began, cpu = time.perf_counter(), time.process_time()
         work()
         taken.append((time.perf_counter() - began, time.process_time() - cpu))
-    wall, cpu = (statistics.median(column) * 1000 for column in zip(*taken, strict=True))
-    best = min(first for first, _ in taken) * 1000
-    print(f"  {name:<32} {wall:>9,.0f} ms  best {best:>9,.0f} ms  CPU {cpu:>9,.0f} ms", flush=True)
+    line(name, taken)
 
 
 def _options() -> argparse.Namespace:

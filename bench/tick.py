@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -21,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tools")]
+sys.path.insert(0, str(HERE.parent))
 
-from with_postgresql import new_database, server_url  # noqa: E402
+from figures import Taken, database, line  # noqa: E402
 
 ENGINES = ("sqlite", "postgresql")
 ROUNDS = 7
@@ -31,8 +29,6 @@ ONE_BY_ONE = 300
 TICKERS = [f"T{number}" for number in range(100)]
 BEGIN = datetime(2024, 1, 8, 15, 0, tzinfo=UTC)  # a Monday, 10:00 in New York
 FIRING = 100
-# Seconds by the clock, and of this process's CPU.
-Taken = tuple[float, float]
 
 
 def main() -> None:
@@ -44,7 +40,7 @@ def main() -> None:
     for engine in [options.engine] if options.engine else ENGINES:
         print(f"\n{engine}, {options.positions:,} positions of {len(TICKERS)} tickers")
         with ExitStack() as stack:
-            url = _database(engine, stack)
+            url = database(engine, "bench_tick", stack)
             script = [sys.executable, __file__, "--here", "--positions", str(options.positions)]
             subprocess.run(script, env={**os.environ, "DATABASE_URL": url}, check=True)
 
@@ -67,8 +63,8 @@ def measure(count: int) -> None:
         "all, nothing happens": lambda: schedule.run(schedule.inside(), "all"),
     }
     for name, tick in rows.items():
-        _line(name, [tick() for _ in range(ROUNDS)])
-    _line("one at a time", [_one_at_a_time(positions, schedule)])
+        line(name, [tick() for _ in range(ROUNDS)])
+    line("one at a time", [_one_at_a_time(positions, schedule)])
 
 
 class _Schedule:
@@ -142,18 +138,6 @@ def _one_at_a_time(positions: list[Any], schedule: _Schedule) -> Taken:
         run_cycle(position_id=position.pk, stamp=stamp)
     taken = time.perf_counter() - began, time.process_time() - cpu
     return taken[0] * len(positions) / len(some), taken[1] * len(positions) / len(some)
-
-
-def _database(engine: str, stack: ExitStack) -> str:
-    if engine == "postgresql":
-        return new_database(stack.enter_context(server_url()), "bench_tick")
-    return f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory())}/bench.sqlite3"
-
-
-def _line(name: str, taken: list[Taken]) -> None:
-    wall, cpu = (statistics.median(column) * 1000 for column in zip(*taken, strict=True))
-    best = min(first for first, _ in taken) * 1000
-    print(f"  {name:<28} {wall:>9,.0f} ms  best {best:>9,.0f} ms  CPU {cpu:>9,.0f} ms", flush=True)
 
 
 def _options() -> argparse.Namespace:
