@@ -9,17 +9,17 @@ from contextlib import contextmanager
 
 
 class FairLock:
-    """Lets one thread at a time through, first come, first served.
+    """Lets one thread at a time through, or as many as there are places, first come, first served.
 
     Whoever waits longer than `patience_s` goes on without it, and a thread that has it goes through again: it
     may decide on the order of things and never on whether they are right.
     """
 
-    def __init__(self, patience_s: float) -> None:
+    def __init__(self, patience_s: float, *, places: int = 1) -> None:
         self._patience_s = patience_s
         self._mutex = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
-        self._is_held = False
+        self._free = places
         self._mine = threading.local()
 
     @contextmanager
@@ -38,8 +38,8 @@ class FairLock:
     def _wait(self) -> bool:
         """Say whether it is this thread's turn; False after waiting in vain."""
         with self._mutex:
-            if not self._is_held:
-                self._is_held = True
+            if self._free:
+                self._free -= 1
                 return True
             bell = threading.Lock()
             bell.acquire()
@@ -57,4 +57,4 @@ class FairLock:
             if self._waiting:
                 self._waiting.popleft().release()
             else:
-                self._is_held = False
+                self._free += 1

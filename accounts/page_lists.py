@@ -79,7 +79,16 @@ def slice_below(rows: models.QuerySet[M], order: Order, cursor: str, *, limit: i
     """
     if cursor:
         rows = rows.filter(_below(read_cursor(order, cursor)))
-    found = list(rows.order_by(*(f"-{name}" for name in order))[: limit + 1])
+    return first_slice(list(newest_first(rows, order, limit=limit)), order, limit=limit)
+
+
+def newest_first(rows: models.QuerySet[M], order: Order, *, limit: int = ROWS) -> models.QuerySet[M]:
+    """Return the rows that a slice is made of, and one more that tells whether others follow."""
+    return rows.order_by(*(f"-{name}" for name in order))[: limit + 1]
+
+
+def first_slice(found: Sequence[M], order: Order, *, limit: int = ROWS) -> Slice[M]:
+    """Return the slice made of what `newest_first` found."""
     items = found[:limit]
     return Slice(items=items, next=cursor_at(order, items[-1]) if len(found) > limit else "")
 

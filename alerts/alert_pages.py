@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Tenant
 from accounts.page_access import page, tenant_seen
-from accounts.page_lists import FilterForm, Order, Slice, merged, slice_below
+from accounts.page_lists import FilterForm, Order, Slice, first_slice, merged, newest_first, slice_below
+from accounts.prepared import Prepared, Slot
 from alerts.alert_words import ALERT_WORDS
 from alerts.models import Alert, AlertKind
 
@@ -53,6 +55,9 @@ def alerts(request: HttpRequest) -> HttpResponse:
 
 def _found(tenant: Tenant, form: AlertsForm, cursor: str) -> Slice[Alert]:
     """Return the tenant's alerts among those about everyone; each kind of the two has its own index."""
+    if not form.is_narrowed and not cursor:
+        lists = [_OWN.rows(tenant=tenant.pk), _EVERYONES.rows()]
+        return merged([first_slice(found, NEWEST_FIRST) for found in lists], NEWEST_FIRST)
     rows = Alert.objects.filter(form.narrowed())
     if form.wanted().get("state") == WAITING:
         rows = rows.waiting()
@@ -62,3 +67,10 @@ def _found(tenant: Tenant, form: AlertsForm, cursor: str) -> Slice[Alert]:
 
 def _is_waiting(alert: Alert) -> bool:
     return alert.seen_at is None and alert.cleared_at is None and alert.kind != AlertKind.FILL
+
+
+# What the list opens with.
+_OWN = Prepared(
+    lambda: newest_first(Alert.objects.filter(tenant=Slot("tenant", models.UUIDField())), NEWEST_FIRST)
+)
+_EVERYONES = Prepared(lambda: newest_first(Alert.objects.filter(tenant=None), NEWEST_FIRST))

@@ -1,5 +1,7 @@
 """Fill an empty database for `bench/pages.py`: one owner with 1,000 cells and 100,000 events.
 
+Daily values are kept of all that, as the schedule keeps them every five minutes.
+
 Prints JSON: {"cookies": [...], "ids": {"cell": [...], ...}, "events": n}. Needs DATABASE_URL.
 """
 
@@ -38,6 +40,7 @@ def seeded() -> dict[str, Any]:
 
     from accounts.models import Tenant
     from positions.models import Event
+    from simulation.value_keeping import keep_values
 
     owner = get_user_model().objects.create_user("olga")
     tenant = Tenant.objects.get(memberships__user=owner)
@@ -45,6 +48,7 @@ def seeded() -> dict[str, Any]:
     cells = _open(tenant, times[0] - timedelta(minutes=1))
     for number, at in enumerate(times):
         _tick(number, at)
+    keep_values()
     return {
         "cookies": [_cookie(owner) for _ in range(LOGINS)],
         "ids": _ids(cells),

@@ -40,6 +40,14 @@ class Row:
     inherited_from: str
     is_own: bool
 
+    @property
+    def drawn_by(self) -> tuple[object, ...]:
+        """Everything that its drawing on the page depends on; most cells inherit the same."""
+        return (
+            *(self.name, self.bound.value(), self.inherited, self.inherited_from, self.is_own),
+            *(self.bound.field.disabled, *self.bound.errors),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:

@@ -12,10 +12,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import models
 from django.db.models import Q, QuerySet
 
 from accounts.models import Tenant
-from accounts.page_lists import Order, Slice, slice_below
+from accounts.page_lists import Order, Slice, first_slice, newest_first, slice_below
+from accounts.prepared import Prepared, Slot
 from dividends.models import Dividend, Receivable, ReceivableStatus, Split
 from positions.models import Position, PositionStatus
 from volbal.numbers import ZERO, plain
@@ -76,7 +78,7 @@ class Owed:
 
 def tickers_of(tenant: Tenant) -> set[str]:
     """Return the tickers that a tenant has, or had, cells of."""
-    return set(Position.objects.of_tenant(tenant).values_list("ticker", flat=True).distinct())
+    return {ticker for (ticker,) in _TICKERS.rows(tenant=tenant.pk)}
 
 
 def month_of(tenant: Tenant, first: date, today: date) -> list[Day]:
@@ -96,11 +98,11 @@ def month_of(tenant: Tenant, first: date, today: date) -> list[Day]:
 
 def coming(tenant: Tenant, today: date) -> list[Coming]:
     """Return the dividends of what is held that go ex from `today` on, the next first."""
-    cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    tickers = cells.values("ticker")
-    ahead = _dividends(tenant, Q(ticker__in=tickers, ex_date__gte=today, ex_date__lte=today + AHEAD))
+    ahead = _own_first(_COMING.rows(tenant=tenant.pk, first=today, last=today + AHEAD))
+    if not ahead:
+        return []
     held: dict[str, Decimal] = defaultdict(Decimal)
-    of_those = cells.filter(ticker__in={one.ticker for one in ahead})
+    of_those = _held(tenant.pk).filter(ticker__in={one.ticker for one in ahead})
     for ticker, qty in of_those.values_list("ticker", "qty"):
         held[ticker] += qty
     found = [Coming(dividend=one, shares=held[one.ticker], gross=held[one.ticker] * one.dps) for one in ahead]
@@ -109,36 +111,77 @@ def coming(tenant: Tenant, today: date) -> list[Coming]:
 
 def owed(tenant: Tenant) -> Owed:
     """Return what a tenant's cells are owed, the next to be paid first."""
-    rows = Receivable.objects.pending().filter(position__tenant=tenant)
-    amounts = list(rows.values_list("amount", flat=True))
-    shown = rows.select_related("position", "dividend").order_by("dividend__pay_date", "position__number")
-    return Owed(total=sum(amounts, ZERO), count=len(amounts), receivables=list(shown[:MOST_OWED]))
+    amounts = [amount for (amount,) in _AMOUNTS_OWED.rows(tenant=tenant.pk)]
+    shown = _OWED.rows(tenant=tenant.pk) if amounts else []
+    return Owed(total=sum(amounts, ZERO), count=len(amounts), receivables=shown)
 
 
 def paid(tenant: Tenant, narrowed: Q, cursor: str) -> Slice[Receivable]:
     """Return what was paid, the latest ex-date first. Raises OutOfRange for a cursor that is none."""
-    rows = Receivable.objects.filter(narrowed, position__tenant=tenant, status=ReceivableStatus.PAID)
-    return slice_below(rows.select_related("position", "dividend"), LATEST_FIRST, cursor)
+    if not narrowed and not cursor:
+        return first_slice(_LATEST_PAID.rows(tenant=tenant.pk), LATEST_FIRST)
+    return slice_below(_paid(tenant.pk).filter(narrowed), LATEST_FIRST, cursor)
 
 
 def _entries(tenant: Tenant, first: date, last: date) -> Mapping[date, Sequence[Entry]]:
-    tickers = tickers_of(tenant)
     found: dict[date, list[Entry]] = defaultdict(list)
-    for one in _dividends(tenant, Q(ex_date__gte=first - LATEST_PAY, ex_date__lte=last, ticker__in=tickers)):
+    for one in _own_first(_DIVIDENDS.rows(tenant=tenant.pk, first=first - LATEST_PAY, last=last)):
         each = f"${plain(one.dps)} a share"
         found[one.ex_date].append(Entry(one.ticker, "ex", f"ex-dividend, {each}"))
         found[one.pay_date].append(Entry(one.ticker, "pay", f"pays {each}"))
-    for split in _splits(tenant, Q(date__gte=first, date__lte=last, ticker__in=tickers)):
+    splits = {(one.ticker, one.date): one for one in _SPLITS.rows(tenant=tenant.pk, first=first, last=last)}
+    for split in splits.values():
         found[split.date].append(Entry(split.ticker, "split", f"split {split.new_shares}:{split.old_shares}"))
     return found
 
 
-def _dividends(tenant: Tenant, wanted: Q) -> list[Dividend]:
-    """Return the wanted dividends, of each date the tenant's own row if there is one."""
-    rows: QuerySet[Any] = Dividend.objects.seen_by(tenant.pk).filter(wanted)
+def _own_first(rows: Sequence[Dividend]) -> list[Dividend]:
+    """Keep of each date the tenant's own row if there is one; it comes last."""
     return list({(row.ticker, row.ex_date): row for row in rows}.values())
 
 
-def _splits(tenant: Tenant, wanted: Q) -> list[Split]:
-    rows: QuerySet[Any] = Split.objects.seen_by(tenant.pk).filter(wanted)
-    return list({(row.ticker, row.date): row for row in rows}.values())
+def _held(tenant: Any) -> QuerySet[Position]:
+    return Position.objects.filter(tenant=tenant).exclude(status=PositionStatus.CLOSED)
+
+
+def _paid(tenant: Any) -> QuerySet[Receivable]:
+    rows = Receivable.objects.filter(position__tenant=tenant, status=ReceivableStatus.PAID)
+    return rows.select_related("position", "dividend")
+
+
+def _pending(tenant: Any) -> QuerySet[Receivable]:
+    return Receivable.objects.pending().filter(position__tenant=tenant)
+
+
+def _ever_held(tenant: Any) -> QuerySet[Any, Any]:
+    return Position.objects.filter(tenant=tenant).values("ticker")
+
+
+# What the page reads however it is narrowed, and what it opens with.
+_TENANT: Any = Slot("tenant", models.UUIDField())
+_FIRST, _LAST = Slot("first", models.DateField()), Slot("last", models.DateField())
+_TICKERS = Prepared(lambda: Position.objects.filter(tenant=_TENANT).values_list("ticker").distinct())
+_COMING = Prepared(
+    lambda: Dividend.objects.seen_by(_TENANT).filter(
+        ticker__in=_held(_TENANT).values("ticker"), ex_date__gte=_FIRST, ex_date__lte=_LAST
+    )
+)
+_DIVIDENDS = Prepared(
+    lambda: Dividend.objects.seen_by(_TENANT).filter(
+        ticker__in=_ever_held(_TENANT), ex_date__gte=_FIRST, ex_date__lte=_LAST
+    )
+)
+_SPLITS = Prepared(
+    lambda: Split.objects.seen_by(_TENANT).filter(
+        ticker__in=_ever_held(_TENANT), date__gte=_FIRST, date__lte=_LAST
+    )
+)
+_AMOUNTS_OWED = Prepared(lambda: _pending(_TENANT).values_list("amount"))
+_OWED = Prepared(
+    lambda: (
+        _pending(_TENANT)
+        .select_related("position", "dividend")
+        .order_by("dividend__pay_date", "position__number")[:MOST_OWED]
+    )
+)
+_LATEST_PAID = Prepared(lambda: newest_first(_paid(_TENANT), LATEST_FIRST))

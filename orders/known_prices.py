@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Subquery
+from django.db import models
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 
+from accounts.prepared import Prepared, Slot
 from market.providers.registry import provider
 from market.values import CheckedQuote
 from orders.models import Tick, TickQuote
@@ -46,10 +48,19 @@ def known_prices(sources: Collection[Source], positions: Iterable[Position]) -> 
 
 
 def _of_newest_tick(sources: Collection[Source]) -> dict[Source, CheckedQuote]:
-    newest = Tick.objects.order_by("-slot").values("pk")[:1]
-    rows = TickQuote.objects.filter(tick__in=Subquery(newest), ticker__in={ticker for _, ticker in sources})
+    tickers = {ticker for _, ticker in sources}
+    rows = _OF_NEWEST_TICK.rows(ticker=min(tickers)) if len(tickers) == 1 else _quotes_of(tickers)
     found = {(row.provider, row.ticker): row.value() for row in rows}
     return {source: found[source] for source in sources if source in found and found[source].quote}
+
+
+def _quotes_of(tickers: Iterable[Any]) -> QuerySet[TickQuote]:
+    newest = Tick.objects.order_by("-slot").values("pk")[:1]
+    return TickQuote.objects.filter(tick__in=Subquery(newest), ticker__in=tickers)
+
+
+# What the page of a cell reads every few seconds.
+_OF_NEWEST_TICK = Prepared(lambda: _quotes_of([Slot("ticker", models.CharField())]))
 
 
 def _of_history(sources: Collection[Source]) -> dict[Source, CheckedQuote]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db import models
 from django.db.models import Q, QuerySet
 
 from accounts.models import Tenant
 from accounts.page_lists import Order as Ordering
-from accounts.page_lists import Slice, slice_below
+from accounts.page_lists import Slice, first_slice, newest_first, slice_below
+from accounts.prepared import Prepared, Slot
 from alerts.models import Alert, AlertKind
 from orders.models import BrokerDifference, Order
 from positions.event_types import EventType
+from positions.events import position_chain
 from positions.models import Event, Position
 from volbal.order_states import FINISHED
 
@@ -23,6 +27,7 @@ _SHOWN = (
     *("created_at", "side", "qty", "status", "reason", "filled_qty", "avg_fill_price", "commission"),
     *(f"position__{name}" for name in ("ticker", "number", "market_provider")),
 )
+_TOLD = ("chain", "seq", "tenant", "position", "type", "ts", "actor", "message")
 MOST_OPEN = 200
 MOST_WAITING = 20
 MOST_EVENTS = 100
@@ -42,25 +47,19 @@ OF_ORDERS = (
 
 def open_orders(tenant: Tenant) -> list[Order]:
     """Return what can still be executed, the oldest first."""
-    found = Order.objects.open().filter(tenant=tenant)
-    # Not in one: SQLite would walk through all orders the tenant ever had, as they are in order already.
-    rows = Order.objects.filter(pk__in=found.values("pk")).select_related("position")
-    return list(rows.order_by("created_at", "pk")[:MOST_OPEN])
+    return _OPEN.rows(tenant=tenant.pk)
 
 
 def past_orders(tenant: Tenant, narrowed: Q, cursor: str) -> Slice[Order]:
     """Return orders that are done, newest first. Raises OutOfRange for a cursor that is none."""
-    rows = Order.objects.filter(narrowed, tenant=tenant, status__in=sorted(FINISHED))
-    return slice_below(rows.select_related("position").only(*_SHOWN), NEWEST_FIRST, cursor)
+    if not narrowed and not cursor:
+        return first_slice(_NEWEST_DONE.rows(tenant=tenant.pk), NEWEST_FIRST)
+    return slice_below(_done(tenant.pk).filter(narrowed), NEWEST_FIRST, cursor)
 
 
 def quarantined(tenant: Tenant) -> list[Alert]:
     """Return alerts of executions that don't fit the books, until a person has seen them."""
-    return list(
-        Alert.objects.filter(tenant=tenant, kind=AlertKind.QUARANTINE, seen_at=None).order_by("-created_at")[
-            :MOST_WAITING
-        ]
-    )
+    return _QUARANTINED.rows(tenant=tenant.pk)
 
 
 def differences_shown_to(tenant: Tenant, *, is_staff: bool) -> QuerySet[BrokerDifference]:
@@ -69,26 +68,89 @@ def differences_shown_to(tenant: Tenant, *, is_staff: bool) -> QuerySet[BrokerDi
     One that belongs to no tenant in particular tells what an account holds in all, so only staff see it
     where another tenant trades at that broker.
     """
-    rows = BrokerDifference.objects.select_related("position")
-    if is_staff:
-        rows = rows.filter(Q(tenant=tenant) | Q(tenant=None))
-    else:
-        shared = Position.objects.exclude(tenant=tenant).values("broker")
-        rows = rows.filter(Q(tenant=tenant) | Q(tenant=None) & ~Q(broker__in=shared))
-    return rows.order_by("found_at", "pk")
+    return _shown_to_staff(tenant.pk) if is_staff else _shown_to_others(tenant.pk)
+
+
+def open_differences(tenant: Tenant, *, is_staff: bool) -> list[BrokerDifference]:
+    """Return those of `differences_shown_to` that nobody has explained yet."""
+    return (_OPEN_TO_STAFF if is_staff else _OPEN_TO_OTHERS).rows(tenant=tenant.pk)
 
 
 def story_of(order: Order) -> Sequence[Event]:
     """Return what happened to an order, oldest first: its own events and the decision that made it."""
-    events = Event.objects.filter(position=order.position_id).order_by("seq")
-    together = events.filter(tenant=order.position.tenant_id, ts=order.created_at)
-    decision = list(together.filter(type=EventType.POSITION_EVALUATED).order_by("-seq")[:1])
-    since = events.filter(seq__gte=_first_number(together))  # by number, as times are not indexed by cell
-    own = since.filter(type__in=OF_ORDERS, inputs__order_id=str(order.pk))[:MOST_EVENTS]
-    odd = events.filter(type=EventType.FILL_QUARANTINED, inputs__order_id=str(order.pk))[:MOST_EVENTS]
-    return sorted([*decision, *own, *odd], key=lambda event: event.seq)
+    chain, about = position_chain(order.position), str(order.pk)
+    together = _MADE_TOGETHER.rows(tenant=order.tenant_id, chain=chain, at=order.created_at)
+    decisions = [event for event in together if event.type == EventType.POSITION_EVALUATED]
+    since = min((event.seq for event in together), default=0)  # times are not indexed by cell
+    own = _OF_ORDER.rows(chain=chain, since=since, about=about)
+    odd = _ODD_FILLS.rows(position=order.position_id, about=about)
+    return sorted([*decisions[-1:], *own, *odd], key=lambda event: event.seq)
 
 
-def _first_number(together: QuerySet[Event]) -> int:
-    """Return the number of the first event that was recorded together with an order."""
-    return together.values_list("seq", flat=True).first() or 0
+def _shown_to_staff(tenant: Any) -> QuerySet[BrokerDifference]:
+    return _differences(Q(tenant=tenant) | Q(tenant=None))
+
+
+def _shown_to_others(tenant: Any) -> QuerySet[BrokerDifference]:
+    shared = Position.objects.exclude(tenant=tenant).values("broker")
+    return _differences(Q(tenant=tenant) | Q(tenant=None) & ~Q(broker__in=shared))
+
+
+def _differences(shown: Q) -> QuerySet[BrokerDifference]:
+    return BrokerDifference.objects.filter(shown).select_related("position").order_by("found_at", "pk")
+
+
+def _done(tenant: Any) -> QuerySet[Order]:
+    rows = Order.objects.filter(tenant=tenant, status__in=sorted(FINISHED))
+    return rows.select_related("position").only(*_SHOWN)
+
+
+def _open(tenant: Any) -> QuerySet[Order]:
+    # Not in one: SQLite would walk through all orders the tenant ever had, as they are in order already.
+    found = Order.objects.open().filter(tenant=tenant)
+    rows = Order.objects.filter(pk__in=found.values("pk")).select_related("position")
+    return rows.order_by("created_at", "pk")[:MOST_OPEN]
+
+
+# What everybody who has the list open reads every few seconds, and what it opens with.
+_TENANT = Slot("tenant", models.UUIDField())
+_OPEN = Prepared(lambda: _open(_TENANT))
+_NEWEST_DONE = Prepared(lambda: newest_first(_done(_TENANT), NEWEST_FIRST))
+_QUARANTINED = Prepared(
+    lambda: Alert.objects.filter(tenant=_TENANT, kind=AlertKind.QUARANTINE, seen_at=None).order_by(
+        "-created_at"
+    )[:MOST_WAITING]
+)
+_CHAIN, _ABOUT = Slot("chain", models.CharField()), Slot("about", models.JSONField())
+_MADE_TOGETHER = Prepared(
+    lambda: (
+        Event.objects.filter(tenant=_TENANT, ts=Slot("at", models.DateTimeField()), chain=_CHAIN)
+        .order_by("seq")
+        .only(*_TOLD)
+    )
+)
+_OF_ORDER = Prepared(
+    lambda: (
+        Event.objects.filter(
+            chain=_CHAIN,
+            seq__gte=Slot("since", models.BigIntegerField()),
+            type__in=OF_ORDERS,
+            inputs__order_id=_ABOUT,
+        )
+        .order_by("seq")
+        .only(*_TOLD)[:MOST_EVENTS]
+    )
+)
+_ODD_FILLS = Prepared(
+    lambda: (
+        Event.objects.filter(
+            position=Slot("position", models.UUIDField()),
+            type=EventType.FILL_QUARANTINED,
+            inputs__order_id=_ABOUT,
+        )
+        .order_by("seq")
+        .only(*_TOLD)[:MOST_EVENTS]
+    )
+)
+_OPEN_TO_STAFF = Prepared(lambda: _shown_to_staff(_TENANT).filter(resolved_at=None))
+_OPEN_TO_OTHERS = Prepared(lambda: _shown_to_others(_TENANT).filter(resolved_at=None))

@@ -22,7 +22,14 @@ from accounts.transactions import read_one
 from alerts.pulses import worker_silence
 from orders.differences import LONGEST_REASON, resolve_difference
 from orders.models import BrokerDifference, Order
-from orders.order_lists import differences_shown_to, open_orders, past_orders, quarantined, story_of
+from orders.order_lists import (
+    differences_shown_to,
+    open_differences,
+    open_orders,
+    past_orders,
+    quarantined,
+    story_of,
+)
 from orders.order_words import STATUS_WORDS, awaited, reason_words
 from positions.cell_filters import CellSpanForm, ids_of
 from positions.event_facts import facts_of
@@ -131,8 +138,7 @@ def _in_words(one: Order) -> tuple[Order, str, str, str]:
 def _differences(request: HttpRequest) -> list[BrokerDifference]:
     if not has_role(request, Role.OWNER):
         return []
-    shown = differences_shown_to(tenant_seen(request), is_staff=user_of(request).is_staff)
-    return list(shown.filter(resolved_at=None))
+    return open_differences(tenant_seen(request), is_staff=user_of(request).is_staff)
 
 
 def _one(request: HttpRequest, order_id: UUID) -> dict[str, Any]:

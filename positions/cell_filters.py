@@ -8,15 +8,24 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db import models
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from accounts.models import Tenant
 from accounts.page_lists import SpanForm
+from accounts.prepared import Prepared, Slot
 from positions.models import Position
 
 NUMBERED = re.compile(r"(?:[A-Za-z0-9.\-]{1,12} ?)?#([0-9]{1,9})\Z", re.ASCII)
 MOST_OFFERED = 100
+_OFFERED = Prepared(
+    lambda: (
+        Position.objects.filter(tenant=Slot("tenant", models.UUIDField()))
+        .order_by("status", "number")
+        .values_list("ticker", "number")[:MOST_OFFERED]
+    )
+)
 
 
 class CellSpanForm(SpanForm):
@@ -41,8 +50,7 @@ class CellSpanForm(SpanForm):
     @property
     def offered(self) -> SafeString:
         """Return the options of the cells that the field proposes, those still in use first."""
-        cells = Position.objects.of_tenant(self.tenant).order_by("status", "number")
-        named = cells.values_list("ticker", "number")[:MOST_OFFERED]
+        named = _OFFERED.rows(tenant=self.tenant.pk)
         return SafeString("".join(_option(ticker, number) for ticker, number in named))
 
 

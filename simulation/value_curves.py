@@ -83,7 +83,7 @@ def _kept_sums(courses: Sequence[Course]) -> Changes:
     if not kept:
         return {}
     tenants = {course.position.tenant_id for course in courses}
-    if len(tenants) == 1 and _kept_cells(tenants) == len(kept):
+    if len(tenants) == 1 and _is_all_that_is_kept(tenants, len(kept)):
         return {row.date: change_of(row) for row in TenantDay.objects.filter(tenant__in=tenants)}
     steps = Sum(Case(When(is_step=True, then=1), default=0, output_field=IntegerField()))
     columns = [Sum("value"), Sum("hold_value"), Sum("unknown"), Sum("hold_unknown"), steps]
@@ -93,8 +93,9 @@ def _kept_sums(courses: Sequence[Course]) -> Changes:
     return {day: Change(*map(int, found)) for day, *found in summed}
 
 
-def _kept_cells(tenants: Collection[UUID]) -> int:
-    return CellValues.objects.filter(tenant__in=tenants, event_seq__gt=0).count()
+def _is_all_that_is_kept(tenants: Collection[UUID], cells: int) -> bool:
+    """Whether the tenants have so many cells and no more of which something is kept."""
+    return CellValues.objects.filter(tenant__in=tenants, event_seq__gt=0)[: cells + 1].count() == cells
 
 
 def _outdated(courses: Sequence[Course]) -> Iterator[tuple[date, Change]]:

@@ -31,6 +31,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 BIND = env.str("BIND", default="127.0.0.1:8000")
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
 WEB_THREADS = env.int("WEB_THREADS", default=16)
+# How many of a process's threads work at a time (volbal_site/turns.py).
+WEB_AT_ONCE = env.int("WEB_AT_ONCE", default=2)
 
 # Whoever can be reached from other machines is spoken to over TLS only. That ends at a proxy, which must set
 # X-Forwarded-Proto; calls of the API that come without are refused instead of redirected, so that a key that
@@ -244,6 +246,13 @@ CACHES: dict[str, dict[str, object]] = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
+}
+# What never changes once it is drawn, kept by `{% cache %}` in each process; a restart forgets it.
+CACHES["template_fragments"] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "LOCATION": "fragments",
+    "TIMEOUT": 3600,
+    "OPTIONS": {"MAX_ENTRIES": 5_000},
 }
 if REDIS_URL:
     CACHES["default"] = {

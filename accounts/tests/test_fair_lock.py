@@ -49,7 +49,7 @@ def finish(threads):
 
 
 def is_free(lock):
-    return not lock._is_held and not lock._waiting
+    return lock._free == 1 and not lock._waiting
 
 
 def test_the_first_to_ask_is_the_first_to_go():
@@ -62,6 +62,26 @@ def test_the_first_to_ask_is_the_first_to_go():
 
     assert "".join(seen) == "abcdef"
     assert is_free(lock)
+
+
+def test_as_many_threads_go_through_at_a_time_as_there_are_places():
+    lock, inside, most, leave = FairLock(LONG, places=3), [], [], threading.Event()
+
+    def take():
+        with lock.turn():
+            inside.append(1)
+            most.append(len(inside))
+            leave.wait(LONG)
+            inside.pop()
+
+    threads = [started(take) for _ in range(8)]
+    until(lambda: len(inside) == 3 and len(lock._waiting) == 5)
+    leave.set()
+    finish(threads)
+
+    assert len(most) == 8
+    assert max(most) == 3
+    assert lock._free == 3
 
 
 def test_one_thread_at_a_time_goes_through():
@@ -115,7 +135,7 @@ def test_who_waited_long_enough_goes_on_and_takes_nobodys_turn():
     with lock.turn():
         finish([started(lambda: take("impatient"))])
         assert seen == ["impatient"]
-        assert lock._is_held
+        assert not lock._free
         assert not lock._waiting
     take("next")
 

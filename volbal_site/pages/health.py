@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import django
-from django.db import connection
+from django.db import connection, models
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,8 +17,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Role
 from accounts.page_access import has_role, page, tenant_seen, user_of
+from accounts.prepared import Prepared, Slot
 from alerts.models import Alert
-from orders.order_lists import differences_shown_to
+from orders.order_lists import open_differences
 from volbal_site.pages.signs import (
     LOOK,
     WRONG,
@@ -32,6 +34,14 @@ from volbal_site.pages.signs import (
 
 PACKAGE = "volatility-balancing"
 MOST_ALERTS = 5
+_TENANT = Slot("tenant", models.UUIDField())
+_WAITING = Prepared(
+    lambda: (
+        Alert.objects.filter(Q(tenant=_TENANT) | Q(tenant=None))
+        .waiting()
+        .order_by("-created_at")[: MOST_ALERTS + 1]
+    )
+)
 
 
 @page()
@@ -56,8 +66,7 @@ def _signs(request: HttpRequest) -> dict[str, Any]:
         ("What the program stands on", program_signs()),
     ]
     signs: list[Sign] = [sign for _, found in groups for sign in found]
-    waiting = Alert.objects.visible_to(tenant.pk).waiting().order_by("-created_at")
-    alerts = list(waiting[: MOST_ALERTS + 1])
+    alerts = _WAITING.rows(tenant=tenant.pk)
     return {
         "groups": [(title, found) for title, found in groups if found],
         "wrong": [sign for sign in signs if sign.tone == WRONG],
@@ -72,8 +81,8 @@ def _differing(request: HttpRequest) -> list[str]:
     """Return the brokers of open differences, as far as this member is shown them."""
     if not has_role(request, Role.OWNER):
         return []
-    shown = differences_shown_to(tenant_seen(request), is_staff=user_of(request).is_staff)
-    return list(shown.filter(resolved_at=None).values_list("broker", flat=True))
+    shown = open_differences(tenant_seen(request), is_staff=user_of(request).is_staff)
+    return [one.broker for one in shown]
 
 
 @cache

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django_htmx.http import trigger_client_event
 
 from accounts.models import Role
 from accounts.page_access import has_role, page, tenant_seen
+from accounts.page_lists import ROWS
 from accounts.polls import unchanged_since
 from positions.models import Position, PositionStatus
 from volbal_site.pages.chart import RANGES, USUAL, chart_of
 from volbal_site.pages.links import link_to
-from volbal_site.pages.position_now import ground_of, sight_of
+from volbal_site.pages.position_now import ground_of, newest_of, sight_of
 from volbal_site.pages.position_panels import PANELS
 from volbal_site.pages.timeline import timeline_of
 from volbal_site.pages.what_if import what_if_of
@@ -43,7 +46,8 @@ def position(request: HttpRequest, position_id: UUID) -> HttpResponse:
     context = {
         "sight": sight,
         "cell": cell,
-        "entries": timeline_of(cell),
+        "newest": sight.newest,
+        "entries": partial(timeline_of, cell),
         "buttons": _buttons(request, cell),
         "ranges": RANGES,
         "chosen": USUAL,
@@ -66,7 +70,7 @@ def position_now(request: HttpRequest, position_id: UUID) -> HttpResponse:
 @page(poll=True)
 def position_timeline(request: HttpRequest, position_id: UUID) -> HttpResponse:
     cell = cell_of(request, position_id)
-    context = {"cell": cell, "entries": timeline_of(cell)}
+    context = {"cell": cell, "newest": newest_of(cell), "entries": partial(timeline_of, cell)}
     return _panel(request, cell, "pages/position_timeline.html", "What was decided", context)
 
 
@@ -89,9 +93,11 @@ def position_chart(request: HttpRequest, position_id: UUID) -> HttpResponse:
 def position_prices(request: HttpRequest, position_id: UUID) -> HttpResponse:
     """The chart as a table."""
     cell, chosen = cell_of(request, position_id), _range(request)
+    chart = chart_of(ground_of(cell), chosen)
     context = {
         "cell": cell,
-        "chart": chart_of(ground_of(cell), chosen),
+        "chart": chart,
+        "rows": Paginator(chart.rows(), ROWS).get_page(request.GET.get("page")),
         "ranges": RANGES,
         "chosen": chosen,
     }

@@ -115,15 +115,16 @@ def ground_of(position: Position) -> Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """A cell as its page shows it."""
+    """A cell as its page shows it.
+
+    `newest` is the number of its last event. What that and the other fields settle is read when it is asked
+    for, which is never while the page has it drawn already (`version`).
+    """
 
     ground: Ground
     blocked: str | None
     trades: NextTrades | None
     checked: Checked | None
-    holding: Holding | None
-    last_trade: Trade | None
-    last_decision: Event | None
     alerts: list[Alert]
     newest: int
 
@@ -142,6 +143,16 @@ class Sight:
         return BY_HAND if self.position.broker == "manual" else PAPER
 
     @cached_property
+    def last_trade(self) -> Trade | None:
+        """Its newest trade."""
+        return _LAST_TRADE.first(position=self.position.pk)
+
+    @cached_property
+    def last_decision(self) -> Event | None:
+        """The evaluation that its newest trade's order was made by, if it was made by one."""
+        return None if self.last_trade is None else decision_behind(self.last_trade.order)
+
+    @cached_property
     def open_orders(self) -> list[tuple[Order, Awaited | None]]:
         """What may still be executed, and what it waits for."""
         found = [order for order in self.ground.circumstances.orders if order.is_open]
@@ -157,7 +168,8 @@ class Sight:
     @cached_property
     def worth(self) -> Worth:
         """What it is worth."""
-        return worth_of(self.position, self.ground.price, self.holding)
+        held = holdings_of(Position.objects.filter(pk=self.position.pk))
+        return worth_of(self.position, self.ground.price, held.get(self.position.pk))
 
     @cached_property
     def way_out(self) -> Help | None:
@@ -273,11 +285,8 @@ def sight_of(position: Position) -> Sight:
         blocked=blocked,
         trades=trades,
         checked=None if last is None else checked_since(position, last.ts, ground.effective.trigger),
-        holding=holdings_of(Position.objects.filter(pk=position.pk)).get(position.pk),
-        last_trade=(trade := _last_trade(position)),
-        last_decision=_decision_of(trade),
         alerts=_alerts(position),
-        newest=_newest(position),
+        newest=newest_of(position),
     )
 
 
@@ -293,17 +302,6 @@ def _what_follows(ground: Ground) -> tuple[str | None, NextTrades | None]:
     except OutOfRange:  # a trade too large for the books
         return blocked, None
     return blocked, trades
-
-
-def _last_trade(position: Position) -> Trade | None:
-    return _LAST_TRADE.first(position=position.pk)
-
-
-def _decision_of(trade: Trade | None) -> Event | None:
-    """Return the evaluation that a trade's order was made by, if it was made by one."""
-    if trade is None:
-        return None
-    return decision_behind(trade.order)
 
 
 def decision_behind(order: Order) -> Event | None:
@@ -322,7 +320,8 @@ def _alerts(position: Position) -> list[Alert]:
     return _ALERTS.rows(position=position.pk, tenant=position.tenant_id)
 
 
-def _newest(position: Position) -> int:
+def newest_of(position: Position) -> int:
+    """Return the number of a cell's last event."""
     newest = _NEWEST.first(chain=position_chain(position))
     return newest[0] if newest else 0
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Sum
+from django.db import models
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.models import Tenant
-from accounts.prepared import Prepared
+from accounts.prepared import Prepared, Slot
 from accounts.time_words import ago, span_words
 from alerts.models import Alert, AlertKind, Fault, FaultKind
 from alerts.pulses import BOOKS_CHECKED, WORKER, last_pulse, silence_since
@@ -62,6 +63,30 @@ class Sign:
         return STATES[self.tone]
 
 
+class TickDone(NamedTuple):
+    """How far a tick has come: its parts, the end of the last one, those still to be done, failed cells."""
+
+    slot: datetime
+    opened_at: datetime
+    chunks: int
+    done: datetime | None
+    waiting: int
+    failed: int
+
+
+_NEWEST_TICK = Prepared(
+    lambda: (
+        Tick.objects.annotate(
+            done=Max("parts__done_at"),
+            waiting=Count("parts", filter=Q(parts__done_at=None)),
+            failed=Sum("parts__failed", default=0),
+        )
+        .order_by("-slot")
+        .values_list("slot", "opened_at", "chunks", "done", "waiting", "failed")[:1]
+    )
+)
+
+
 def worker_sign(at: datetime) -> Sign:
     """Say whether the timetable and a worker are there."""
     heard_at = last_pulse(WORKER)
@@ -76,19 +101,15 @@ def worker_sign(at: datetime) -> Sign:
 
 def tick_sign(at: datetime) -> Sign:
     """Say when all cells were last looked at, and how long that took."""
-    newest = Tick.objects.annotate(
-        done=Max("parts__done_at"),
-        waiting=Count("parts", filter=Q(parts__done_at=None)),
-        failed=Sum("parts__failed", default=0),
-    )
-    tick = newest.order_by("-slot").first()
-    if tick is None:
+    found = _NEWEST_TICK.first()
+    if found is None:
         told = "The schedule has not looked yet: it does while the market is open."
         return Sign(title=TICKS, tone=QUIET, told=told)
+    tick = TickDone._make(found)
     return _tick_sign(tick, f"Last {ago(tick.slot, at)}", at)
 
 
-def _tick_sign(tick: Any, last: str, at: datetime) -> Sign:
+def _tick_sign(tick: TickDone, last: str, at: datetime) -> Sign:
     if tick.failed:
         told = f"{last}; {tick.failed} cells could not be evaluated."
         return Sign(title=TICKS, tone=WRONG, told=told, way_out="See the alerts; the log names the error.")
@@ -104,8 +125,7 @@ def _tick_sign(tick: Any, last: str, at: datetime) -> Sign:
 
 def feed_signs(tenant: Tenant, at: datetime) -> list[Sign]:
     """Say of each source of the tenant's prices how old the newest is, and which are in doubt."""
-    cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    pairs = set(cells.values_list("market_provider", "ticker").distinct())
+    pairs = set(_FOLLOWED.rows(tenant=tenant.pk))
     names = sorted({name for name, _ in pairs})
     known = Quote.objects.filter(provider__in=names, ticker__in={ticker for _, ticker in pairs})
     rows = known.values("provider").annotate(newest=Max("as_of"), doubted=Count("pk", ~Q(doubt_gate="")))
@@ -133,7 +153,7 @@ def _feed_sign(name: str, known: tuple[datetime | None, int], tenant: Tenant, at
 
 
 def _host_signs(at: datetime) -> Iterator[Sign]:
-    for host in HostBreaker.objects.filter(failures__gt=0).order_by("host"):
+    for host in _FAILING_HOSTS.rows():
         until = host.open_until
         again = f"; it is asked again in {span_words(until - at)}" if until is not None and until > at else ""
         told = f"Failed {host.failures} times in a row{again}."
@@ -143,15 +163,8 @@ def _host_signs(at: datetime) -> Iterator[Sign]:
 
 def broker_signs(tenant: Tenant, differences: Sequence[str], at: datetime) -> list[Sign]:
     """Say of each broker of the tenant what waits there; `differences` are the brokers of open ones."""
-    cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)
-    names = set(cells.values_list("broker", flat=True).distinct())
-    open_ = Order.objects.open().filter(tenant=tenant)
-    rows = open_.values("broker").annotate(
-        count=Count("pk"),
-        unsent=Count("pk", filter=Q(sent_at=None) & ~Q(broker=MANUAL)),
-        unknown=Count("pk", filter=Q(status=OrderStatus.UNKNOWN)),
-    )
-    waiting = {row["broker"]: row for row in rows}
+    names = {name for (name,) in _BROKERS.rows(tenant=tenant.pk)}
+    waiting = {row[0]: OpenOrders._make(row) for row in _OPEN_ORDERS.rows(tenant=tenant.pk)}
     since = at - FAULTS_WITHIN
     subjects = {f"{name}/{tenant.pk}": name for name in {*names, *waiting}}
     failed = Fault.objects.filter(kind=FaultKind.BROKER, subject__in=subjects, at__gt=since)
@@ -162,13 +175,46 @@ def broker_signs(tenant: Tenant, differences: Sequence[str], at: datetime) -> li
     ]
 
 
-def _broker_sign(name: str, row: Mapping[str, Any] | None, errors: int, differences: int) -> Sign:
+class OpenOrders(NamedTuple):
+    """How many orders are open at a broker, how many of them are still to be sent, and of unknown fate."""
+
+    broker: str
+    total: int
+    unsent: int
+    unknown: int
+
+
+def _cells(tenant: Any) -> QuerySet[Position]:
+    return Position.objects.filter(tenant=tenant).exclude(status=PositionStatus.CLOSED)
+
+
+# What everybody who has the page open reads every few seconds.
+_TENANT = Slot("tenant", models.UUIDField())
+_FOLLOWED = Prepared(lambda: _cells(_TENANT).values_list("market_provider", "ticker").distinct())
+_BROKERS = Prepared(lambda: _cells(_TENANT).values_list("broker").distinct())
+_FAILING_HOSTS = Prepared(lambda: HostBreaker.objects.filter(failures__gt=0).order_by("host"))
+_OPEN_ORDERS = Prepared(
+    lambda: (
+        Order.objects.open()
+        .filter(tenant=_TENANT)
+        .values("broker")
+        .annotate(
+            total=Count("pk"),
+            unsent=Count("pk", filter=Q(sent_at=None) & ~Q(broker=MANUAL)),
+            unknown=Count("pk", filter=Q(status=OrderStatus.UNKNOWN)),
+        )
+        .values_list("broker", "total", "unsent", "unknown")
+    )
+)
+
+
+def _broker_sign(name: str, row: OpenOrders | None, errors: int, differences: int) -> Sign:
     title = f"Broker {name}"
     if differences:
         told = f"It and the books differ in {differences} way{'' if differences == 1 else 's'}."
         return Sign(title=title, tone=WRONG, told=told, way_out="Explain them under Orders.")
-    if row and row["unknown"]:
-        told = f"Of {row['unknown']} order{'' if row['unknown'] == 1 else 's'} nobody knows what became."
+    if row and row.unknown:
+        told = f"Of {row.unknown} order{'' if row.unknown == 1 else 's'} nobody knows what became."
         return Sign(title=title, tone=WRONG, told=told, way_out="It is asked again by itself. See Orders.")
     if errors:
         told = f"{errors} error{'' if errors == 1 else 's'} in the last five minutes."
@@ -176,8 +222,8 @@ def _broker_sign(name: str, row: Mapping[str, Any] | None, errors: int, differen
         return Sign(title=title, tone=LOOK, told=told, way_out=way_out)
     if row is None:
         return Sign(title=title, tone=WELL, told="No order is open there.")
-    waits = f", {row['unsent']} of them still to be sent" if row["unsent"] else ""
-    return Sign(title=title, tone=WELL, told=f"Open orders: {row['count']}{waits}.")
+    waits = f", {row.unsent} of them still to be sent" if row.unsent else ""
+    return Sign(title=title, tone=WELL, told=f"Open orders: {row.total}{waits}.")
 
 
 def books_sign(at: datetime) -> Sign:

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -104,6 +104,7 @@ def statements(world: World) -> dict[str, int]:
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(world.ids[part[1]]), address)
         path += ASKED.get(address, "")
         cache.clear()
+        caches["template_fragments"].clear()
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
         assert answer.status_code in (200, 302), (address, answer.status_code)
