@@ -38,7 +38,7 @@ from volbal.quotes import QuoteGate
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1000
+CHUNK = 1250
 # A chunk that is still open so long after its slot is of no use: its prices are old.
 LET_GO_AFTER = timedelta(seconds=30)
 # By provider and ticker.
