@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# How often what was committed is looked for.
-_LOOK_EVERY_S = 0.02
+# How often what was committed is looked for. Oftener, and the disk that commits wait for has more to do.
+_LOOK_EVERY_S = 0.12
 
 
 @contextmanager
