@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 
 from django.conf import settings
@@ -27,15 +28,17 @@ from market.values import CheckedQuote
 from orders.claims import Clock
 from orders.models import Tick, TickChunk, TickQuote
 from orders.tick_chunks import work_off_chunk
+from orders.tick_evaluation import Quotes as TickQuotes
 from orders.tick_models import slot_of_newest, unfinished
 from orders.tick_slots import milliseconds, next_slot
+from orders.tick_threads import in_two_threads
 from positions.models import Position, PositionStatus
 from volbal.quiet_band import in_ticks
 from volbal.quotes import QuoteGate
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1000
+CHUNK = 1250
 # A chunk that is still open so long after its slot is of no use: its prices are old.
 LET_GO_AFTER = timedelta(seconds=30)
 # By provider and ticker.
@@ -47,12 +50,10 @@ def work_off_ticks(*, clock: Clock = timezone.now) -> int:
 
     May be called at any time, by any number of workers. Does nothing while the market is closed.
     """
-    done = 0
-    while True:
-        if work_off_chunk(clock=clock, since=clock() - LET_GO_AFTER):
-            done += 1
-        elif _is_being_worked_on(clock()) or not begin_tick(clock=clock):
-            return done
+    done = _work_off_chunks(clock)
+    while not _is_being_worked_on(clock()) and begin_tick(clock=clock):
+        done += in_two_threads(partial(_work_off_chunks, clock))
+    return done
 
 
 def begin_tick(*, clock: Clock = timezone.now) -> bool:
@@ -68,6 +69,13 @@ def begin_tick(*, clock: Clock = timezone.now) -> bool:
     with unit_of_work():
         _begin(slot, quotes, at)
     return True
+
+
+def _work_off_chunks(clock: Clock) -> int:
+    done, known = 0, dict[int, TickQuotes]()
+    while work_off_chunk(clock=clock, since=clock() - LET_GO_AFTER, known=known):
+        done += 1
+    return done
 
 
 def _is_being_worked_on(at: datetime) -> bool:

@@ -25,16 +25,19 @@ log = logging.getLogger(__name__)
 ACTOR = "schedule"
 
 
-def work_off_chunk(*, clock: Clock, since: datetime) -> bool:
+def work_off_chunk(*, clock: Clock, since: datetime, known: dict[int, Quotes]) -> bool:
     """Evaluate one open chunk of the newest tick, if its slot is after `since`; return whether there was one.
 
-    Positions that somebody holds are come back to, one by one. Opens its own units of work.
+    Positions that somebody holds are come back to, one by one. Opens its own units of work. A tick's quotes
+    never change; `known` are those that the caller's chunks before this one have read, by tick.
     """
     with unit_of_work():
         chunk = _lock_chunk(since)
         if chunk is None:
             return False
-        work = _work_on(chunk.tick.slot, _quotes_of(chunk), clock())
+        if chunk.tick_id not in known:
+            known[chunk.tick_id] = _quotes_of(chunk)
+        work = _work_on(chunk.tick.slot, known[chunk.tick_id], clock())
         wanted = _whom_to_evaluate(chunk, work)
         held = set(wanted) - _evaluate(work, wanted, skip_locked=True)
         _finish(chunk, work)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -97,8 +98,7 @@ class _Forms:
         documents = self._parts[key]
         if documents is None:
             return None
-        told = canonical(as_json(facts_of(quote))).replace("%", "%%")
-        inputs = documents[0].replace(_QUOTE, told).replace(_TICKER, row.ticker)
+        inputs = documents[0].replace(_QUOTE, _told(quote)).replace(_TICKER, row.ticker)
         return _Form(quote.price, hold_form(plain(quote.price), effective.trigger), inputs, documents[1])
 
     def _documents(
@@ -111,6 +111,12 @@ class _Forms:
         if decision.action is not Action.HOLD:
             return None
         return _inputs_form(snapshot, effective), _outputs_form(decision)
+
+
+@lru_cache(maxsize=2048)
+def _told(quote: MarketQuote) -> str:
+    """Write a quote, which each chunk of a tick tells of; equal ones are written alike."""
+    return canonical(as_json(facts_of(quote))).replace("%", "%%")
 
 
 def _inputs_form(snapshot: Snapshot, effective: EffectiveConfig) -> str:

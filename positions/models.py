@@ -212,7 +212,11 @@ class Event(ChainedRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["chain", "seq"], name="event_seq_once"),
-            models.CheckConstraint(condition=Q(type__in=EventType.values), name="event_type_known"),
+            # The commonest first: SQLite sorts the list anew for every row that it has to look for in it.
+            models.CheckConstraint(
+                condition=Q(type=EventType.POSITION_EVALUATED) | Q(type__in=EventType.values),
+                name="event_type_known",
+            ),
             models.CheckConstraint(
                 condition=Q(scope=EventScope.POSITION, tenant__isnull=False, position__isnull=False)
                 | Q(scope=EventScope.TENANT, tenant__isnull=False, position__isnull=True)

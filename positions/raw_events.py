@@ -40,8 +40,10 @@ def read_heads(chains: Sequence[str]) -> dict[str, tuple[int, str]]:
     require_unit_of_work()
     if not chains:
         return {}
-    heads = ChainHead.objects.filter(chain__gte=min(chains), chain__lte=max(chains))
-    return {chain: (seq, last) for chain, seq, last in heads.values_list("chain", "seq", "hash")}
+    query = f"SELECT chain, seq, hash FROM {_HEADS} WHERE chain BETWEEN %s AND %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, [min(chains), max(chains)])
+        return {chain: (seq, last) for chain, seq, last in cursor.fetchall()}
 
 
 def write_events(events: Iterable[RawEvent], shared: dict[str, Any]) -> None:

@@ -343,6 +343,18 @@ def test_many_positions_are_divided_into_chunks(monkeypatch):
     assert sum(TickChunk.objects.values_list("evaluated", flat=True)) == 7
 
 
+def test_the_quotes_of_a_tick_are_read_once_for_all_chunks(monkeypatch):
+    monkeypatch.setattr("orders.tick.CHUNK", 2)
+    for _ in range(7):
+        make_position()
+
+    with CaptureQueriesContext(connection) as captured:
+        assert tick(101) == 4
+
+    table = '"orders_tickquote"'
+    assert len([query for query in captured if f"FROM {table}" in query["sql"]]) == 1
+
+
 def test_one_position_that_can_not_be_decided_stops_no_other(settings):
     settings.BREAKER_EVALUATION_ERRORS = 2
     bad, good = make_position(), make_position()
