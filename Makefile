@@ -4,6 +4,9 @@ BIN := .venv/bin
 PY := $(BIN)/python
 INSTALLED := .venv/installed-$(firstword $(shell cksum requirements-dev.txt))
 
+# Tests start many processes; none of them should have to compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup run test faults faults-quick sabotage check bench openapi lock
 
 setup: $(INSTALLED)
@@ -20,7 +23,7 @@ run: setup
 
 test: setup
 	$(PY) -m pytest -n 2
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal  # the pure core has no database
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal/tests -m "database and not browser and not faults"
 
 # Long fault tests, on both databases; the quick half takes some minutes.
 faults: setup

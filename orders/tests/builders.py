@@ -129,11 +129,8 @@ def all_faults() -> list[str]:
 
 
 def everything_written() -> tuple[object, ...]:
-    """Return what any write to cells, history, orders or trades changes."""
-    orders = Order.objects.order_by("pk").values_list(
-        "pk", "status", "filled_qty", "reserved_cash", "reserved_qty"
-    )
-    return (*builders.everything_written(), list(orders), Trade.objects.count())
+    """Return every row of cells, history, orders and trades."""
+    return (*builders.everything_written(), *(builders.rows_of(model) for model in (Order, Trade)))
 
 
 def events_of(position: Position, *types: str) -> list[Event]:

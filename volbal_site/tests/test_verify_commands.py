@@ -204,15 +204,14 @@ def test_a_guard_that_is_missing_is_named(position):
 
 @pytest.mark.faults
 @pytest.mark.quick
-def test_as_processes_they_exit_with_0_and_after_tampering_with_1(tmp_path):
+def test_as_processes_they_exit_with_0_and_after_tampering_with_1(migrated, tmp_path):
     guard = "positions_journalentry_no_"
     drop = (
         [f"DROP TRIGGER {guard}update"]
         if connection.vendor == "sqlite"
         else [f"DROP TRIGGER {guard}change ON positions_journalentry"]
     )
-    with scratch_database(tmp_path) as scratch:
-        scratch.told("migrate", "--verbosity=0")
+    with scratch_database(tmp_path, migrated) as scratch:
         assert '"ticker": "MSFT"' in scratch.told(*REPLAY, "--json")
         well = [scratch.told(name) for name in COMMANDS]
         scratch.change(*drop, "UPDATE positions_journalentry SET cash_delta = cash_delta + 1 WHERE seq = 2")
