@@ -27,7 +27,7 @@ test: setup
 
 # Long fault tests, on both databases; the quick half takes some minutes.
 faults: setup
-	EXAMPLES=10 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py
+	EXAMPLES=20 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py volbal/tests/test_waterfall.py
 	EXAMPLES=7 $(PY) -m pytest -n 2 simulation/tests/test_skipping.py simulation/tests/test_compiled.py simulation/tests/test_quick_bound.py
 	$(PY) -m pytest -n 2 -m faults
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,14 @@ def shared(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[
         yield lambda make: opened.enter_context(shared_rows(django_db_blocker, make))
 
 
+# Databases of tests lie in memory where there is enough of it: no test is about a power cut, so none has to
+# wait for a disk.
+MEMORY = Path("/dev/shm")  # noqa: S108  pytest's own folder in it is the user's alone
+ENOUGH = 1 << 30
+IN_MEMORY = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH
+if IN_MEMORY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 # Argon2 is slow on purpose, and nearly every test of a page makes somebody with a password.
 QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
@@ -70,6 +80,9 @@ def pytest_configure() -> None:
     A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if IN_MEMORY and django_settings.IS_SQLITE:
+        checkout = str(django_settings.BASE_DIR).replace("/", "-")
+        django_settings.DATABASES["default"]["TEST"]["NAME"] = MEMORY / f"volbal{checkout}-test.sqlite3"
     django_settings.CREDENTIALS_KEYS = [CREDENTIALS_KEY]
     django_settings.PASSWORD_HASHERS = [QUICK_HASHER, *django_settings.PASSWORD_HASHERS]
 

@@ -129,8 +129,11 @@ def all_faults() -> list[str]:
 
 
 def everything_written() -> tuple[object, ...]:
-    """Return every row of cells, history, orders and trades."""
-    return (*builders.everything_written(), *(builders.rows_of(model) for model in (Order, Trade)))
+    """Return what any write to cells, history, orders or trades changes."""
+    orders = Order.objects.order_by("pk").values_list(
+        "pk", "status", "filled_qty", "reserved_cash", "reserved_qty"
+    )
+    return (*builders.everything_written(), list(orders), builders.rows_of(Trade))
 
 
 def events_of(position: Position, *types: str) -> list[Event]:

@@ -262,6 +262,8 @@ def test_a_page_for_anyone_is_seen_by_anyone(visitors, address):
         assert answer.status_code in ((404,) if PAGES[address] == NOT_FOUND else (200, 405))
 
 
+# Roles are the same on every database; each page's statements run on all of them in test_query_counts.py.
+@pytest.mark.any_database
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("address", IN_TENANTS)
 def test_a_page_of_a_tenant_is_seen_by_its_members_with_the_role(visitors, ids, address, method):
