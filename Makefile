@@ -23,7 +23,7 @@ run: setup
 
 test: setup
 	$(PY) -m pytest -n 2
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal/tests -m "database and not browser and not faults"
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal/tests --dist worksteal -m "database and not browser and not faults"
 
 # Long fault tests, on both databases; the quick half takes some minutes.
 faults: setup

@@ -59,7 +59,8 @@ class Scratch:
         """Read, through a connection of its own."""
         with self._connect() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(query)
-            return cursor.fetchall()
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
     def change(self, *statements: str) -> None:
         """Write behind the application's back."""
