@@ -22,7 +22,7 @@ run: setup
 	@exec $(PY) manage.py up --demo
 
 test: setup
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal/tests --dist worksteal -m "database and not browser and not faults"
 
 # Long fault tests, on both databases; the quick half takes some minutes.
@@ -47,7 +47,7 @@ check: setup
 	$(BIN)/mypy .
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 
 bench: setup
 	$(PY) bench/core.py
