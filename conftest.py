@@ -25,6 +25,7 @@ from positions.tests.emptied_tables import empty_tables, rows_at_birth
 
 pytest_plugins = ["accounts.tests.engines", "volbal_site.pages.tests.browser"]
 
+NOT_FOR_TESTS = connection.settings_dict["NAME"]
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
@@ -33,6 +34,11 @@ def django_db_setup(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scratch]:
     """Keep a copy of the database as it was born, and empty it quickly after every test that commits."""
+    if connection.settings_dict["NAME"] == NOT_FOR_TESTS:  # no test of this run has asked for the tests' own
+        with scratch_database(tmp_path_factory.mktemp("migrated")) as scratch:
+            scratch.told("migrate", "--verbosity=0")
+            yield scratch
+        return
     with django_db_blocker.unblock():
         born = rows_at_birth()
         connection.close()
