@@ -4,6 +4,9 @@ BIN := .venv/bin
 PY := $(BIN)/python
 INSTALLED := .venv/installed-$(firstword $(shell cksum requirements-dev.txt))
 
+# Tests start many processes; none of them should have to compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup run test faults faults-quick sabotage check bench openapi lock
 
 setup: $(INSTALLED)
@@ -19,12 +22,12 @@ run: setup
 	@exec $(PY) manage.py up --demo
 
 test: setup
-	$(PY) -m pytest -n 2
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal  # the pure core has no database
+	$(PY) -m pytest -n 2 --dist worksteal
+	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal/tests --dist worksteal -m "database and not browser and not faults"
 
 # Long fault tests, on both databases; the quick half takes some minutes.
 faults: setup
-	EXAMPLES=10 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py
+	EXAMPLES=20 $(PY) -m pytest -n 2 volbal/tests/test_oracle.py volbal/tests/test_waterfall.py
 	EXAMPLES=7 $(PY) -m pytest -n 2 simulation/tests/test_skipping.py simulation/tests/test_compiled.py simulation/tests/test_quick_bound.py
 	$(PY) -m pytest -n 2 -m faults
 	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 -m faults
@@ -44,7 +47,7 @@ check: setup
 	$(BIN)/mypy .
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 
 bench: setup
 	$(PY) bench/core.py

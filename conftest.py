@@ -4,35 +4,72 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import TransactionTestCase
 
+from accounts.tests.shared_rows import shared_rows
 from accounts.transactions import require_no_transaction
-from positions.guards import install_guards, remove_guards
+from dividends.tests.scratch import Scratch, scratch_database, the_tests_database
+from positions.tests.emptied_tables import empty_tables, rows_at_birth
 
-pytest_plugins = ["volbal_site.pages.tests.browser"]
+pytest_plugins = ["accounts.tests.engines", "volbal_site.pages.tests.browser"]
 
+NOT_FOR_TESTS = connection.settings_dict["NAME"]
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
-def _flush_past_the_guards(test_case: TransactionTestCase) -> None:
-    """Empty the tables after a test that commits: history refuses that, so its guards step aside."""
-    remove_guards()
-    try:
-        _flush(test_case)
-    finally:
-        install_guards()
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scratch]:
+    """Keep a copy of the database as it was born, and empty it quickly after every test that commits."""
+    if connection.settings_dict["NAME"] == NOT_FOR_TESTS:  # no test of this run has asked for the tests' own
+        with scratch_database(tmp_path_factory.mktemp("migrated")) as scratch:
+            scratch.told("migrate", "--verbosity=0")
+            yield scratch
+        return
+    with django_db_blocker.unblock():
+        born = rows_at_birth()
+        connection.close()
+    TransactionTestCase._fixture_teardown = (  # type: ignore[attr-defined]
+        lambda case: empty_tables(born, lambda: _flush(case))
+    )
+    with scratch_database(tmp_path_factory.mktemp("migrated"), the_tests_database()) as copy:
+        yield copy
+    TransactionTestCase._fixture_teardown = _flush  # type: ignore[attr-defined]
 
 
-TransactionTestCase._fixture_teardown = _flush_past_the_guards  # type: ignore[attr-defined]
+@pytest.fixture(scope="session")
+def migrated(django_db_setup: Scratch) -> Scratch:
+    """Return a database as migrations leave it, to be the template of others."""
+    return django_db_setup
 
+
+@pytest.fixture(scope="module")
+def shared(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Return a function that makes rows for all tests of a module; what a test does to them is undone."""
+    with ExitStack() as opened:
+        yield lambda make: opened.enter_context(shared_rows(django_db_blocker, make))
+
+
+# Databases of tests lie in memory where there is enough of it: no test is about a power cut, so none has to
+# wait for a disk.
+MEMORY = Path("/dev/shm")  # noqa: S108  pytest's own folder in it is the user's alone
+ENOUGH = 1 << 30
+IN_MEMORY = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH
+if IN_MEMORY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # Argon2 is slow on purpose, and nearly every test of a page makes somebody with a password.
 QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
@@ -49,6 +86,9 @@ def pytest_configure() -> None:
     A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if IN_MEMORY and django_settings.IS_SQLITE:
+        checkout = str(django_settings.BASE_DIR).replace("/", "-")
+        django_settings.DATABASES["default"]["TEST"]["NAME"] = MEMORY / f"volbal{checkout}-test.sqlite3"
     django_settings.CREDENTIALS_KEYS = [CREDENTIALS_KEY]
     django_settings.PASSWORD_HASHERS = [QUICK_HASHER, *django_settings.PASSWORD_HASHERS]
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 from psycopg import sql
 
 ROOT = Path(settings.BASE_DIR)
@@ -58,7 +59,8 @@ class Scratch:
         """Read, through a connection of its own."""
         with self._connect() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(query)
-            return cursor.fetchall()
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
     def change(self, *statements: str) -> None:
         """Write behind the application's back."""
@@ -71,8 +73,16 @@ class Scratch:
     def _connect(self) -> Iterator[Any]:
         is_file = self.url.startswith("sqlite:///")
         connect = sqlite3.connect if is_file else psycopg.connect
-        with closing(connect(self.url.removeprefix("sqlite:///"))) as connection:
-            yield connection
+        with closing(connect(self.url.removeprefix("sqlite:///"))) as own:
+            yield own
+
+
+def the_tests_database() -> Scratch:
+    """Return the database that this process tests on."""
+    name = connection.settings_dict["NAME"]
+    if settings.IS_SQLITE:
+        return Scratch(f"sqlite:///{name}")
+    return Scratch(urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}").geturl())
 
 
 def finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

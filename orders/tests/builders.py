@@ -133,7 +133,7 @@ def everything_written() -> tuple[object, ...]:
     orders = Order.objects.order_by("pk").values_list(
         "pk", "status", "filled_qty", "reserved_cash", "reserved_qty"
     )
-    return (*builders.everything_written(), list(orders), Trade.objects.count())
+    return (*builders.everything_written(), list(orders), builders.rows_of(Trade))
 
 
 def events_of(position: Position, *types: str) -> list[Event]:

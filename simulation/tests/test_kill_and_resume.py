@@ -42,13 +42,12 @@ def kill_after(scratch: Scratch, bars: int, delay: float) -> int:
 @pytest.mark.faults
 @pytest.mark.quick
 @pytest.mark.lesson
-def test_ten_kills_end_in_the_same_books_as_none(tmp_path):
+def test_ten_kills_end_in_the_same_books_as_none(migrated, tmp_path):
     """A fill took five separate commits; the receivable was 0 after a restart."""
     choose = random.Random(2000)
-    with scratch_database(tmp_path) as killed:
-        killed.told("migrate", "--verbosity=0")
+    with scratch_database(tmp_path, migrated) as killed:
         with (
-            scratch_database(tmp_path, template=killed) as undisturbed,
+            scratch_database(tmp_path, migrated) as undisturbed,
             undisturbed.start(*REPLAY) as whole,
         ):
             reached = [

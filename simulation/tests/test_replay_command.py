@@ -82,14 +82,12 @@ def test_bundled_actions_are_stored_once_and_bars_not_at_all():
     assert counts[1] == 1
 
 
-def test_two_fresh_replays_in_two_databases_have_one_digest(tmp_path):
-    with scratch_database(tmp_path) as one:
-        one.told("migrate", "--verbosity=0")
-        with scratch_database(tmp_path, template=one) as other:
-            runs = [scratch.start(*SHORT, "--json") for scratch in (one, other)]
-            first, second = (finished(run) for run in runs)
-            digests = [scratch.told("ledger_digest") for scratch in (one, other)]
-            ids = [scratch.rows("SELECT id FROM positions_position") for scratch in (one, other)]
+def test_two_fresh_replays_in_two_databases_have_one_digest(migrated, tmp_path):
+    with scratch_database(tmp_path, migrated) as one, scratch_database(tmp_path, migrated) as other:
+        runs = [scratch.start(*SHORT, "--json") for scratch in (one, other)]
+        first, second = (finished(run) for run in runs)
+        digests = [scratch.told("ledger_digest") for scratch in (one, other)]
+        ids = [scratch.rows("SELECT id FROM positions_position") for scratch in (one, other)]
 
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == second.stdout

@@ -73,6 +73,7 @@ def test_a_span_without_bars_of_an_imported_ticker_is_refused():
     assert Position.objects.count() == 0
 
 
+@pytest.mark.any_database
 def test_as_processes_they_print_the_usage_and_exit_with_2(tmp_path):
     with scratch_database(tmp_path) as scratch:
         wrong = [

@@ -13,10 +13,10 @@ from volbal_site.tests.web_processes import caller, web_processes, working_on
 
 
 @pytest.fixture(scope="session")
-def _started(tmp_path_factory, django_db_blocker):
+def _started(migrated, tmp_path_factory, django_db_blocker):
     with ExitStack() as stack:
         with django_db_blocker.unblock():
-            web = stack.enter_context(web_processes(tmp_path_factory.mktemp("web")))
+            web = stack.enter_context(web_processes(tmp_path_factory.mktemp("web"), migrated))
         yield web
 
 

@@ -55,8 +55,12 @@ class Caller:
         return {} if who == "nobody" else {"Authorization": f"Bearer {self.keys[who]}"}
 
 
-@pytest.fixture
-def caller() -> Caller:
+@pytest.fixture(scope="module")
+def caller(shared: Any) -> Any:
+    return shared(make_caller)
+
+
+def make_caller() -> Caller:
     world = make_world()
     tenant = Tenant.objects.get(name="ann")
     keys = {"all": make_key(tenant), **{scope: make_key(tenant, scope) for scope in Scope.values}}

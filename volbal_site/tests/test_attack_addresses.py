@@ -18,9 +18,9 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 LONG = "x" * 10_000
 
 
-@pytest.fixture
-def world():
-    return make_world()
+@pytest.fixture(scope="module")
+def world(shared):
+    return shared(make_world)
 
 
 def key_of(world):

@@ -68,9 +68,9 @@ def code_of(answer):
     return answer.json()["type"].rsplit("/", 1)[1]
 
 
-@pytest.fixture
-def world():
-    return make_world()
+@pytest.fixture(scope="module")
+def world(shared):
+    return shared(make_world)
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)

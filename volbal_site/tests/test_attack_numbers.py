@@ -61,9 +61,9 @@ QUERY_INTEGERS = sorted(
 )
 
 
-@pytest.fixture
-def world():
-    return make_world()
+@pytest.fixture(scope="module")
+def world(shared):
+    return shared(make_world)
 
 
 def with_literal(body, name, literal):

@@ -52,9 +52,8 @@ def is_right(restored: Scratch, answered: set[str]) -> None:
 @pytest.mark.parametrize(
     "backups", [pytest.param(2, marks=pytest.mark.quick, id="quick"), pytest.param(12, id="long")]
 )
-def test_what_was_answered_before_is_in_a_backup_made_under_load(tmp_path, backups):
-    with scratch_database(tmp_path) as scratch, ThreadPoolExecutor(CLIENTS) as pool:
-        scratch.told("migrate", "--verbosity=0")
+def test_what_was_answered_before_is_in_a_backup_made_under_load(migrated, tmp_path, backups):
+    with scratch_database(tmp_path, migrated) as scratch, ThreadPoolExecutor(CLIENTS) as pool:
         key = scratch.told("create_api_key", "--tenant", "t", "--scopes", "read,trade")
         client = PersistentClient(free_port(), key)
         with running_site(scratch, tmp_path, client.port):
@@ -84,10 +83,9 @@ def made_under_load(scratch, client, file):
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory):
+def replayed(migrated, tmp_path_factory):
     """A database with a few days of trading in it."""
-    with scratch_database(tmp_path_factory.mktemp("replayed")) as scratch:
-        scratch.told("migrate", "--verbosity=0")
+    with scratch_database(tmp_path_factory.mktemp("replayed"), migrated) as scratch:
         scratch.told("replay", "IBM", "--to", "2000-03-10")
         yield scratch
 

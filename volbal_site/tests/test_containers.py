@@ -15,6 +15,8 @@ from volbal_site.addresses import Address
 from volbal_site.is_alive import host_to_ask_for, is_alive
 from volbal_site.tests.running_site import free_port
 
+pytestmark = pytest.mark.any_database
+
 BIN = Path(sys.executable).parent
 RULES = Path(__file__).with_name("compose_rules.json")
 COMPOSE, DOCKERFILE, IGNORED = ROOT / "compose.yaml", ROOT / "Dockerfile", ROOT / ".dockerignore"

@@ -172,9 +172,8 @@ def test_a_broker_or_a_provider_that_is_gone_is_named(settings):
 
 @pytest.mark.faults
 @pytest.mark.quick
-def test_nothing_is_started_where_real_money_would_meet_data_that_is_not(tmp_path):
-    with scratch_database(tmp_path) as scratch:
-        scratch.told("migrate", "--verbosity=0")
+def test_nothing_is_started_where_real_money_would_meet_data_that_is_not(migrated, tmp_path):
+    with scratch_database(tmp_path, migrated) as scratch:
         scratch.told("replay", "IBM", "--to", "2000-03-01")
         scratch.change("UPDATE positions_position SET broker = 'real'")
         said = tmp_path / "said"

@@ -10,7 +10,6 @@ from urllib.error import HTTPError
 
 import pytest
 
-from dividends.tests.scratch import scratch_database
 from volbal_site.tests.own_world import asked, own_world
 from volbal_site.tests.redis_server import GIVEN, redis_server
 from volbal_site.tests.running_site import running_site, wait_until
@@ -83,10 +82,9 @@ def outage(seconds, template, tmp_path):
 
 
 @pytest.fixture
-def template(tmp_path, django_db_blocker):
-    with scratch_database(tmp_path) as scratch, django_db_blocker.unblock():
-        scratch.told("migrate", "--verbosity=0")
-        yield scratch
+def template(migrated, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield migrated
 
 
 @pytest.mark.quick

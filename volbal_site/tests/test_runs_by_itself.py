@@ -11,7 +11,6 @@ from urllib.error import HTTPError
 
 import pytest
 
-from dividends.tests.scratch import scratch_database
 from volbal_site.tests.own_world import asked, own_world
 from volbal_site.tests.running_site import running_site, wait_until
 
@@ -22,16 +21,9 @@ STOPS_WITHIN_S = 10
 SOON_S = 30
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    with scratch_database(tmp_path_factory.mktemp("own")) as scratch:
-        scratch.told("migrate", "--verbosity=0")
-        yield scratch
-
-
 @pytest.fixture
-def world(template, tmp_path, django_db_blocker):
-    with django_db_blocker.unblock(), own_world(tmp_path, template) as found:
+def world(migrated, tmp_path, django_db_blocker):
+    with django_db_blocker.unblock(), own_world(tmp_path, migrated) as found:
         yield found
 
 

@@ -150,9 +150,8 @@ def complaints(site, since):
 @pytest.mark.parametrize(
     "seconds", [pytest.param(12, marks=pytest.mark.quick, id="quick"), pytest.param(LONG_S, id="long")]
 )
-def test_it_runs_and_runs(tmp_path, seconds):
-    with scratch_database(tmp_path) as scratch:
-        scratch.told("migrate", "--verbosity=0")
+def test_it_runs_and_runs(migrated, tmp_path, seconds):
+    with scratch_database(tmp_path, migrated) as scratch:
         key = scratch.told("create_api_key", "--tenant", "t", "--scopes", "read,trade")
         with running_site(scratch, tmp_path, LOG_FORMAT="json") as site:
             soak = Soak(site.port, key)

@@ -77,13 +77,12 @@ def sent(broker):
 @pytest.mark.parametrize(
     "orders", [pytest.param(20, marks=pytest.mark.quick, id="quick"), pytest.param(120, id="long")]
 )
-def test_stop_means_stop(tmp_path, monkeypatch, orders):
+def test_stop_means_stop(migrated, tmp_path, monkeypatch, orders):
     broker = PaperProcess(("--mode", "perfect"), tmp_path / "broker.sqlite3").start()
     monkeypatch.setenv("PAPER_HTTP_URL", broker.url)
     port, stopped = free_port(), Event()
     try:
-        with scratch_database(tmp_path) as scratch:
-            scratch.told("migrate", "--verbosity=0")
+        with scratch_database(tmp_path, migrated) as scratch:
             key = scratch.told("create_api_key", "--tenant", "t", "--scopes", "read,trade,broker,admin")
             call = Caller(WebProcesses(scratch, [], [port], tmp_path / "unused"), key)
             with running_site(scratch, tmp_path, port) as site:

@@ -25,23 +25,22 @@ CELL = b'{"ticker": "IBM", "qty": "1", "cash": "1"}'
 
 
 @pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
+def up_to_date(migrated, tmp_path_factory):
     """A database that is up to date, so that `up` starts sooner."""
-    with scratch_database(tmp_path_factory.mktemp("up")) as scratch:
-        scratch.told("migrate", "--verbosity=0")
+    with scratch_database(tmp_path_factory.mktemp("up"), migrated) as scratch:
         yield scratch
 
 
 @pytest.fixture(scope="module")
-def key(migrated):
+def key(up_to_date):
     """A key that may open cells."""
-    return migrated.told("create_api_key", "--tenant", "up", "--scopes", "trade")
+    return up_to_date.told("create_api_key", "--tenant", "up", "--scopes", "trade")
 
 
 @pytest.fixture(scope="module")
-def served(migrated, tmp_path_factory):
+def served(up_to_date, tmp_path_factory):
     """A site for tests that leave it alive."""
-    with running_site(migrated, tmp_path_factory.mktemp("served")) as site:
+    with running_site(up_to_date, tmp_path_factory.mktemp("served")) as site:
         yield site
 
 
@@ -84,22 +83,22 @@ def test_it_sets_up_an_empty_database_serves_and_stops_when_told(tmp_path):
 @pytest.mark.parametrize(
     "with_it", [[], *(pytest.param(more, marks=LONG) for more in (["watcher"], ["worker", "beat"]))]
 )
-def test_killing_it_outright_takes_all_its_processes_along_and_it_starts_again(migrated, tmp_path, with_it):
-    with running_site(migrated, tmp_path) as site:
+def test_killing_it_outright_takes_all_its_processes_along_and_it_starts_again(up_to_date, tmp_path, with_it):
+    with running_site(up_to_date, tmp_path) as site:
         for pid in [site.up.pid, *(getattr(site, name) for name in with_it)]:
             os.kill(pid, signal.SIGKILL)
 
         wait_until(lambda: site.processes() == [], STOPS_WITHIN_S)
     if "worker" in with_it:
-        with running_site(migrated, tmp_path, site.port) as again:
+        with running_site(up_to_date, tmp_path, site.port) as again:
             assert again.is_alive()
 
 
 @pytest.mark.faults
 @pytest.mark.quick
 @pytest.mark.parametrize("name", ["worker", "beat"])
-def test_a_worker_or_a_beat_that_dies_stops_everything(migrated, tmp_path, name):
-    with running_site(migrated, tmp_path) as site:
+def test_a_worker_or_a_beat_that_dies_stops_everything(up_to_date, tmp_path, name):
+    with running_site(up_to_date, tmp_path) as site:
         os.kill(getattr(site, name), signal.SIGKILL)
 
         assert site.up.wait(STOPS_WITHIN_S) == 1
@@ -109,8 +108,8 @@ def test_a_worker_or_a_beat_that_dies_stops_everything(migrated, tmp_path, name)
 
 @pytest.mark.faults
 @pytest.mark.quick
-def test_a_process_that_answers_is_replaced_and_a_web_server_that_dies_stops_everything(migrated, tmp_path):
-    with running_site(migrated, tmp_path) as site:
+def test_a_process_that_answers_is_replaced_and_a_web_server_that_dies_stops_everything(up_to_date, tmp_path):
+    with running_site(up_to_date, tmp_path) as site:
         died = site.answerer
         os.kill(died, signal.SIGKILL)
         wait_until(site.is_alive, STOPS_WITHIN_S)
@@ -135,9 +134,11 @@ def takes_nobody_new(site):
 
 @pytest.mark.faults
 @pytest.mark.quick
-def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_ever(migrated, tmp_path, key):
+def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_ever(
+    up_to_date, tmp_path, key
+):
     with (
-        running_site(migrated, tmp_path) as site,
+        running_site(up_to_date, tmp_path) as site,
         half_a_request(site, key) as finishing,
         half_a_request(site, key),
     ):
@@ -148,7 +149,7 @@ def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_e
         assert finishing.recv(100).startswith(b"HTTP/1.1 201 ")
         assert site.up.wait(STOPS_WITHIN_S) == 0
         assert site.processes() == []
-    assert migrated.rows("SELECT count(*) FROM positions_position WHERE ticker = 'IBM'") == [(1,)]
+    assert up_to_date.rows("SELECT count(*) FROM positions_position WHERE ticker = 'IBM'") == [(1,)]
 
 
 def test_clients_that_never_finish_their_headers_keep_nobody_from_an_answer(served):
@@ -204,6 +205,7 @@ def test_a_port_that_is_taken_is_said_before_anything_is_done(tmp_path):
         ({}, "The database can't be used: connection"),
     ],
 )
+@pytest.mark.any_database
 def test_a_production_that_is_not_fit_is_not_started(tmp_path, environment, reason):
     nobody_there = Scratch(f"postgres://u:hidden@127.0.0.1:{free_port()}/db")
 

@@ -19,9 +19,9 @@ KILLED_AFTER = 20
 
 
 @pytest.fixture
-def web(tmp_path, django_db_blocker):
+def web(migrated, tmp_path, django_db_blocker):
     """Web processes of this test's own."""
-    with django_db_blocker.unblock(), web_processes(tmp_path) as web, working_on(web.scratch):
+    with django_db_blocker.unblock(), web_processes(tmp_path, migrated) as web, working_on(web.scratch):
         yield web
 
 

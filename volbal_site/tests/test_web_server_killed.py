@@ -48,9 +48,8 @@ def keys_used(scratch: Scratch) -> int:
     ("kills", "at_least"),
     [pytest.param(5, 60, marks=pytest.mark.quick, id="quick"), pytest.param(20, 300, id="long")],
 )
-def test_every_answered_request_happened_exactly_once(tmp_path, kills, at_least):
-    with scratch_database(tmp_path) as scratch, ThreadPoolExecutor(CLIENTS) as pool:
-        scratch.told("migrate", "--verbosity=0")
+def test_every_answered_request_happened_exactly_once(migrated, tmp_path, kills, at_least):
+    with scratch_database(tmp_path, migrated) as scratch, ThreadPoolExecutor(CLIENTS) as pool:
         key = scratch.told("create_api_key", "--tenant", "t", "--scopes", "read,trade")
         client = PersistentClient(free_port(), key)
         with running_site(scratch, tmp_path, client.port):

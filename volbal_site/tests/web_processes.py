@@ -105,15 +105,15 @@ def caller(web: WebProcesses, tenant: Tenant, *scopes: str) -> Caller:
 
 
 @contextmanager
-def web_processes(folder: Path, processes: int = PROCESSES, threads: int = THREADS) -> Iterator[WebProcesses]:
-    """Start web processes on a new, migrated database; none of them is left at the end."""
+def web_processes(
+    folder: Path, migrated: Scratch, processes: int = PROCESSES, threads: int = THREADS
+) -> Iterator[WebProcesses]:
+    """Start web processes on a copy of a migrated database; none of them is left at the end."""
     log = folder / "web.log"
     with ExitStack() as stack:
-        scratch = stack.enter_context(scratch_database(folder))
+        scratch = stack.enter_context(scratch_database(folder, migrated))
         errors = stack.enter_context(log.open("w"))
         started = [stack.enter_context(_process(scratch, threads, errors)) for _ in range(processes)]
-        with working_on(scratch):
-            call_command("migrate", verbosity=0)
         ports = [int(process.stdout.readline() or "0") for process in started]
         assert all(ports), log.read_text()
         web = WebProcesses(scratch, started, ports, log)

@@ -92,13 +92,13 @@ class Visit:
             self._look(scheme, name, expected, ours)
 
     def _look(self, scheme: str, name: str, expected: str, ours: bool) -> None:
-        for width in WIDTHS:
+        # Colours move nothing: in the second scheme one width tells what there is to tell, but for pictures.
+        for width in WIDTHS if scheme == SCHEMES[0] or SCREENSHOTS else (LOOKED_INTO[scheme],):
             self.page.set_viewport_size({"width": width, "height": 900})
             where = f"{name} at {width} px, {scheme}"
             assert [one for one in self.complaints if expected not in one] == [], where
             self._picture(name, f"{width}-{scheme}")
             assert self._wider_than_screen() == [], f"{where}: something is too wide"
-            # Colours move nothing: what is readable in one scheme stands as well in the other.
             if ours and scheme == SCHEMES[0]:
                 assert self.page.evaluate(UNREADABLE) == [], f"{where}: words can't be read"
         # Wide and light, narrow and dark: all colours and all shapes are seen once.

@@ -18,8 +18,12 @@ from volbal_site.tests.api_client import Api, make_key
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def olga():
+@pytest.fixture(scope="module")
+def olga(shared):
+    return shared(make_olga)
+
+
+def make_olga():
     user = make_user("olga")
     make_dividend()
     cells = [make_position(own_tenant(user), ticker=ticker) for ticker in ("IBM", "IBM", "KO")]

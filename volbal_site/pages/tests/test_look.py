@@ -16,8 +16,13 @@ from configs.tests.builders import set_position
 from orders.tests.builders import run_at
 from positions.tests.builders import make_position, make_stamp
 
-# How a page looks doesn't depend on the database.
-pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="seen on SQLite already")
+pytestmark = [
+    # `make test` looks at lists, cells and runs; the rest is looked at before every change lands.
+    pytest.mark.faults,
+    pytest.mark.quick,
+    # How a page looks doesn't depend on the database.
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="seen on SQLite already"),
+]
 
 STRANGERS = ["/account/login/", "/account/password/reset/", "/account/signup/", "/problems/", "/notice"]
 OWNERS = [

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from accounts.tests.people import make_user, own_tenant
 from orders.tests.builders import run_at
 from positions.tests.builders import make_position
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.quick,
+    # How a page looks doesn't depend on the database.
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="seen on SQLite already"),
+]
 
 ABOUT_A_CELL = ["deposit", "withdraw", "anchor", "adjust", "evaluate", "order", "pause", "resume", "settings"]
 ABOUT_THE_ACCOUNT = ["/settings/configuration", "/settings/commissions", "/positions/new"]

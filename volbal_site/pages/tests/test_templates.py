@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from accounts.tests.people import log_in_lately, make_user
 from volbal_site.tests.test_site_routes import IN_TENANTS, ids_of
@@ -48,10 +49,14 @@ class Forms(HTMLParser):
             self.found[-1]["can_be_sent"] |= tag == "button" and said.get("type", "submit") == "submit"
 
 
-@pytest.fixture
-def opened(client, db):
-    """Every page of an owner that can be opened, by its address."""
-    owner = make_user("olga")
+@pytest.fixture(scope="module")
+def opened(shared):
+    return shared(every_page)
+
+
+def every_page() -> dict[str, str]:
+    """Return every page of an owner that can be opened, by its address."""
+    owner, client = make_user("olga"), Client()
     log_in_lately(client, owner)
     ids = ids_of(owner)
     found = {}
