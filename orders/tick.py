@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from math import ceil
 
 from django.conf import settings
@@ -31,7 +30,6 @@ from orders.tick_chunks import work_off_chunk
 from orders.tick_evaluation import Quotes as TickQuotes
 from orders.tick_models import slot_of_newest, unfinished
 from orders.tick_slots import milliseconds, next_slot
-from orders.tick_threads import in_two_threads
 from positions.models import Position, PositionStatus
 from volbal.quiet_band import in_ticks
 from volbal.quotes import QuoteGate
@@ -52,7 +50,7 @@ def work_off_ticks(*, clock: Clock = timezone.now) -> int:
     """
     done = _work_off_chunks(clock)
     while not _is_being_worked_on(clock()) and begin_tick(clock=clock):
-        done += in_two_threads(partial(_work_off_chunks, clock))
+        done += _work_off_chunks(clock)
     return done
 
 
