@@ -42,7 +42,8 @@ def test_the_pages_of_optimizations_are_in_order(browse, owner):
     visit.look_at("/simulations/optimizations/new", name="optimization-new")
     visit.look_at(f"/simulations/optimizations/{found.pk}/", name="optimization")
     visit.look_at(f"/simulations/optimizations/{found.pk}/use/5", name="optimization-use")
-    visit.page.get_by_role("button", name="Next: what changes").click()
+    with visit.page.expect_navigation():
+        visit.page.get_by_role("button", name="Next: what changes").click()
     visit.look_here("optimization-use-ready")
 
 
