@@ -9,7 +9,6 @@ from typing import Any
 
 import django
 from django.db import connection, models
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -34,13 +33,9 @@ from volbal_site.pages.signs import (
 
 PACKAGE = "volatility-balancing"
 MOST_ALERTS = 5
-_TENANT = Slot("tenant", models.UUIDField())
+_TENANT: Any = Slot("tenant", models.UUIDField())
 _WAITING = Prepared(
-    lambda: (
-        Alert.objects.filter(Q(tenant=_TENANT) | Q(tenant=None))
-        .waiting()
-        .order_by("-created_at")[: MOST_ALERTS + 1]
-    )
+    lambda: Alert.objects.visible_to(_TENANT).waiting().order_by("-created_at")[: MOST_ALERTS + 1]
 )
 
 
