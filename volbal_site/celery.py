@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import warnings
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,13 @@ from celery.platforms import SecurityWarning
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from volbal_site.last_call import last_call
 from volbal_site.parent_death import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "volbal_site.settings")
 
 # Longer than the longest task: a message that is out for longer is given to another worker.
 VISIBILITY_S = 3600
-# How long a worker that is to stop waits for its tasks; a little less than the supervisor waits for it.
-DRAIN_S = 7
 
 
 def broker_settings(redis_url: str, folder: Path) -> dict[str, Any]:
@@ -69,7 +68,16 @@ def _files(folder: Path) -> dict[str, Any]:
 # The web server doesn't scold whoever runs it as root either; and no message is ever unpickled.
 warnings.filterwarnings("ignore", category=SecurityWarning, module="celery.platforms")
 
-app = Celery("volbal", amqp="volbal_site.redis_transport:Amqp")
+
+class App(Celery):  # type: ignore[misc]
+    """Celery with a beat that can be stopped."""
+
+    @cached_property
+    def Beat(self) -> Any:  # noqa: N802
+        return self.subclass_with_self("volbal_site.beat:InterruptibleBeat")
+
+
+app = App("volbal", amqp="volbal_site.redis_transport:Amqp")
 app.conf.update(
     **broker_settings(settings.REDIS_URL, settings.QUEUE_DIR),
     task_default_queue="volbal",
@@ -96,10 +104,8 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 
 
 def _drain(**_: Any) -> None:
-    """Give tasks that are under way their time to end, and no more: all of them stand being cut off."""
-    last_call = threading.Timer(DRAIN_S, os._exit, (os.EX_OK,))
-    last_call.daemon = True
-    last_call.start()
+    """Give tasks that are under way their time to end, and no more."""
+    last_call()
 
 
 def _leave_logging_alone(**_: Any) -> None:

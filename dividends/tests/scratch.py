@@ -57,20 +57,21 @@ class Scratch:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Read, through a connection of its own."""
-        with self._connect() as connection, closing(connection.cursor()) as cursor:
+        with self.connect() as connection, closing(connection.cursor()) as cursor:
             cursor.execute(query)
             found: list[tuple[Any, ...]] = cursor.fetchall()
             return found
 
     def change(self, *statements: str) -> None:
         """Write behind the application's back."""
-        with self._connect() as connection, closing(connection.cursor()) as cursor:
+        with self.connect() as connection, closing(connection.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement)
             connection.commit()
 
     @contextmanager
-    def _connect(self) -> Iterator[Any]:
+    def connect(self) -> Iterator[Any]:
+        """Yield a connection of its own, which is closed at the end."""
         is_file = self.url.startswith("sqlite:///")
         connect = sqlite3.connect if is_file else psycopg.connect
         with closing(connect(self.url.removeprefix("sqlite:///"))) as own:

@@ -94,6 +94,28 @@ def test_killing_it_outright_takes_all_its_processes_along_and_it_starts_again(u
             assert again.is_alive()
 
 
+@contextmanager
+def timetable_held(scratch):
+    """Hold the timetable in the database, so that whoever needs it waits; yield when somebody does."""
+    with scratch.connect() as holder:
+        if settings.IS_SQLITE:
+            holder.execute("BEGIN IMMEDIATE")
+            yield
+            return
+        holder.execute("LOCK TABLE django_celery_beat_periodictasks, django_celery_beat_periodictask")
+        wait_until(lambda: scratch.rows("SELECT 1 FROM pg_locks WHERE NOT granted") != [])
+        yield
+
+
+@pytest.mark.faults
+@pytest.mark.quick
+def test_none_of_its_processes_stays_because_the_database_makes_it_wait(up_to_date, tmp_path):
+    with running_site(up_to_date, tmp_path) as site, timetable_held(up_to_date):
+        os.kill(site.up.pid, signal.SIGKILL)
+
+        wait_until(lambda: site.processes() == [], STOPS_WITHIN_S)
+
+
 @pytest.mark.faults
 @pytest.mark.quick
 @pytest.mark.parametrize("name", ["worker", "beat"])
