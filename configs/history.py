@@ -12,7 +12,9 @@ from configs.models import CommissionRate, SettingRow
 from configs.rows import MODELS
 from configs.services import COMMISSION_GROUP
 from positions.event_types import EventType
-from positions.models import Event, EventScope
+from positions.events import tenant_chain
+from positions.history import told
+from positions.models import Event
 
 GROUP_OF = {model: group for group, model in MODELS.items()}
 
@@ -47,9 +49,7 @@ def changes_of(row: SettingRow | CommissionRate) -> Iterator[PastChange]:
 
 def _changes(group: str, tenant_id: UUID | None, position_id: UUID | None) -> Iterator[Event]:
     """Read the changes of one group in one chain: the position's, else the tenant's, else the global one."""
-    events = Event.objects.filter(type=EventType.CONFIG_CHANGED, inputs__group=group).order_by("-seq")
+    events = told(EventType.CONFIG_CHANGED).filter(inputs__group=group).order_by("-seq")
     if position_id is not None:
         return events.filter(position_id=position_id).iterator()
-    if tenant_id is not None:
-        return events.filter(tenant_id=tenant_id, scope=EventScope.TENANT).iterator()
-    return events.filter(scope=EventScope.GLOBAL).iterator()
+    return events.filter(chain=tenant_chain(tenant_id)).iterator()

@@ -12,7 +12,7 @@ from orders.fills import TRUSTED_BROKERS, book_locked_fill, fill_of, quarantine_
 from orders.lifecycle import move
 from orders.models import DifferenceKind, Order
 from positions.event_types import EventType
-from positions.models import Event
+from positions.history import history_of
 from volbal.errors import VolbalError
 from volbal.numbers import ZERO, plain
 from volbal.order_states import FINISHED, OrderStatus, way_to
@@ -86,9 +86,7 @@ def _quarantine_once(
 
 def _is_in_quarantine(order: Order, fill: Fill, execution_id: str) -> bool:
     """Whether exactly this is in quarantine; events have no other key than what they say."""
-    kept = Event.objects.filter(position=order.position, type=EventType.FILL_QUARANTINED).values_list(
-        "inputs", flat=True
-    )
+    kept = history_of(order.position, EventType.FILL_QUARANTINED).values_list("inputs", flat=True)
     wanted = {
         "order_id": str(order.pk),
         "execution_id": execution_id,

@@ -22,7 +22,8 @@ from orders.feeds import comes_from_feed, follows_feed
 from orders.models import Order, Trade, TradingState, TradingSwitch
 from orders.switches import tighten
 from positions.event_types import EventType
-from positions.models import Event, Position
+from positions.history import history_of
+from positions.models import Position
 from positions.services import pause
 from volbal.breakers import Frequency, PlacedOrder, day_loss, repeated_orders, too_many_errors
 from volbal.guardrails import TRADE_REASONS
@@ -157,7 +158,7 @@ def _placed_since(position: Position, since: datetime) -> list[PlacedOrder]:
 
 
 def _resumed_at(position: Position, otherwise: datetime) -> datetime:
-    resumed = Event.objects.filter(position=position, type=EventType.TRADING_RESUMED).order_by("-seq")
+    resumed = history_of(position, EventType.TRADING_RESUMED).order_by("-seq")
     return resumed.values_list("ts", flat=True).first() or otherwise
 
 

@@ -15,7 +15,7 @@ from accounts.prepared import Prepared, Slot
 from market.providers.registry import provider
 from market.values import CheckedQuote
 from orders.models import Tick, TickQuote
-from positions.event_types import EventType
+from positions.history import evaluations_of
 from positions.models import Event, Position
 from volbal.values import MarketQuote
 
@@ -75,9 +75,7 @@ def _of_history(sources: Collection[Source]) -> dict[Source, CheckedQuote]:
 
 
 def _of_last_evaluations(position_ids: Iterable[object]) -> dict[Source, CheckedQuote]:
-    last = Event.objects.filter(
-        position=OuterRef("pk"), type=EventType.POSITION_EVALUATED, inputs__quote__price__isnull=False
-    ).order_by("-seq")
+    last = evaluations_of(OuterRef("pk")).filter(inputs__quote__price__isnull=False).order_by("-seq")
     newest = Position.objects.filter(pk__in=list(position_ids)).annotate(last=Subquery(last.values("pk")[:1]))
     rows = Event.objects.filter(pk__in=list(newest.values_list("last", flat=True))).values_list(
         "position__market_provider",

@@ -18,6 +18,7 @@ from alerts.models import Alert, AlertKind
 from orders.models import BrokerDifference, Order
 from positions.event_types import EventType
 from positions.events import position_chain
+from positions.history import told
 from positions.models import Event, Position
 from volbal.order_states import FINISHED
 
@@ -143,11 +144,8 @@ _OF_ORDER = Prepared(
 )
 _ODD_FILLS = Prepared(
     lambda: (
-        Event.objects.filter(
-            position=Slot("position", models.UUIDField()),
-            type=EventType.FILL_QUARANTINED,
-            inputs__order_id=_ABOUT,
-        )
+        told(EventType.FILL_QUARANTINED)
+        .filter(position=Slot("position", models.UUIDField()), inputs__order_id=_ABOUT)
         .order_by("seq")
         .only(*_TOLD)[:MOST_EVENTS]
     )

@@ -26,6 +26,7 @@ from orders.tick_scan import QuietRow, bounds_of, quiet_positions
 from orders.tick_slots import milliseconds
 from positions.chains import as_json, canonical, hash_of, hashed_columns
 from positions.event_types import EventType
+from positions.events import chain_of
 from positions.models import Event, EventScope, Position
 from positions.raw_events import RawEvent, read_heads, write_events
 from volbal.explain import hold_form
@@ -64,7 +65,7 @@ def record_quiet(work: TickWork, chunk: TickChunk) -> set[UUID]:
     forms = _Forms(work, settings_between(*bounds_of(chunk)))
     if rules != _rules_seen():
         return set()  # changed while we looked: what the watches vouch for was decided by others
-    chains = [f"position/{row.pk}" for row in rows]
+    chains = [chain_of(row.pk) for row in rows]
     holding = list(_with_heads(rows, chains, forms))
     write_events(_events(work, holding), _shared(work))
     work.recorded += len(holding)

@@ -15,8 +15,9 @@ from accounts.api_types import Limit, Offset, TickerIn, answer, page
 from accounts.transactions import unit_of_work
 from positions import services
 from positions.event_types import EventType
+from positions.history import history_of
 from positions.market_time import on_market
-from positions.models import Event, Position, PositionStatus
+from positions.models import Position, PositionStatus
 from positions.queries import events_page
 from positions.schemas import (
     AdjustmentIn,
@@ -139,6 +140,6 @@ def list_events(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> HttpResponse:
-    events = Event.objects.filter(position=position_of(request, position_id))
+    events = history_of(position_of(request, position_id), type)
     before = None if cursor is None else int(cursor)
-    return answer(EventPage, events_page(events, type_=type, before=before, limit=limit))
+    return answer(EventPage, events_page(events, before=before, limit=limit))

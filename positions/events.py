@@ -15,6 +15,8 @@ from positions.models import Event, EventScope, Position
 
 Facts = Mapping[str, Any]
 
+GLOBAL_CHAIN = "global"
+
 
 def record_event(
     about: Position | Tenant | None,
@@ -47,13 +49,23 @@ def record_event(
         append(position_chain(about), event)
     elif about is not None:
         event.scope, event.tenant = EventScope.TENANT, about
-        append(f"tenant/{about.pk}", event)
+        append(tenant_chain(about.pk), event)
     else:
-        append("global", event)
+        append(GLOBAL_CHAIN, event)
     tell_of_event(event, about)
     return event
 
 
 def position_chain(position: Position) -> str:
     """Name the chain of a position's events."""
-    return f"position/{position.pk}"
+    return chain_of(position.pk)
+
+
+def chain_of(position_id: UUID) -> str:
+    """Name the chain of the events of the position with this id."""
+    return f"position/{position_id}"
+
+
+def tenant_chain(tenant_id: UUID | None) -> str:
+    """Name the chain of a tenant's own events; None is the installation's."""
+    return GLOBAL_CHAIN if tenant_id is None else f"tenant/{tenant_id}"

@@ -12,6 +12,7 @@ from typing import Any
 from positions.chains import faults_in
 from positions.event_types import EventType
 from positions.events import position_chain
+from positions.history import history_of
 from positions.models import ChainHead, Event, JournalEntry, Position
 from volbal.numbers import ZERO, plain
 from volbal.trading_day import trading_date
@@ -81,7 +82,7 @@ def _digest_lines(position: Position) -> Iterator[list[object]]:
     state = position.state()
     yield ["position", position.number, position.ticker, *map(_text, _balances(position))]
     yield ["state", state.anchor_price and plain(state.anchor_price), position.status]
-    told = position.events.exclude(type__in=TRAVEL).order_by("seq")
+    told = history_of(position).exclude(type__in=TRAVEL).order_by("seq")
     for number, event in enumerate(told, start=1):
         yield ["event", number, event.type, trading_date(event.ts).isoformat()]
     for row in position.journal.order_by("seq"):

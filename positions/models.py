@@ -225,7 +225,12 @@ class Event(ChainedRow):
             ),
         ]
         indexes = [
-            models.Index(fields=["position", "type", "seq"], name="event_by_type"),
+            # Evaluations are nearly all there is, and are found by their chain: see positions/history.py.
+            models.Index(
+                fields=["position", "type", "seq"],
+                condition=~Q(type=EventType.POSITION_EVALUATED),
+                name="event_by_kind",
+            ),
             # A tick writes thousands at one moment; lists go on in the order of chains and numbers.
             models.Index(fields=["tenant", "ts", "chain", "seq"], name="event_by_moment"),
         ]

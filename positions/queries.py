@@ -6,16 +6,11 @@ from typing import Any
 
 from django.db import models
 
-from positions.event_types import EventType
 from positions.models import Event
 
 
-def events_page(
-    events: models.QuerySet[Event], *, type_: EventType | None, before: int | None, limit: int
-) -> dict[str, Any]:
+def events_page(events: models.QuerySet[Event], *, before: int | None, limit: int) -> dict[str, Any]:
     """Return the newest `limit` events numbered below `before`, and the cursor of the following page."""
-    if type_ is not None:
-        events = events.filter(type=type_)
     if before is not None:
         events = events.filter(seq__lt=before)
     items = list(events.order_by("-seq")[: limit + 1])

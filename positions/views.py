@@ -17,6 +17,7 @@ from accounts.page_words import dollars, shares
 from positions import services
 from positions.cell_pages import about, address_of, cell_of, cell_stamp
 from positions.event_types import EventType
+from positions.history import history_of
 from positions.models import Event, Position, PositionStatus
 from positions.services import LONGEST_REASON
 from volbal.numbers import ZERO
@@ -148,7 +149,7 @@ def _status_page(
 
 
 def _last_pause(position: Position) -> Event | None:
-    pauses = Event.objects.filter(position=position, type=EventType.TRADING_PAUSED)
+    pauses = history_of(position, EventType.TRADING_PAUSED)
     return pauses.order_by("-seq").first()
 
 

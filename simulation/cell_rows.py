@@ -22,6 +22,7 @@ from market.calendar import close_of
 from market.models import Bar
 from orders.models import Trade
 from positions.event_types import EventType
+from positions.history import evaluations_of, told
 from positions.models import Event, JournalEntry, Position
 from volbal.price_track import Mark, PriceAction
 from volbal.trading_day import NEW_YORK, start_of, trading_date
@@ -129,7 +130,7 @@ def event_facts(positions: QuerySet[Position], *, after: str = "") -> EventFacts
         opening_anchors={},
         numbered=defaultdict(list),
     )
-    events = _after(Event.objects.filter(position__in=positions, type__in=TOLD_BY_EVENTS), after)
+    events = _after(told(*TOLD_BY_EVENTS).filter(position__in=positions), after)
     for event in events.only("position_id", "seq", "ts", "type", "inputs", "outputs"):
         _take_in(event, facts, dates)
     return facts
@@ -140,8 +141,7 @@ def last_evaluations(positions: QuerySet[Position], *, after: str = "") -> list[
 
     Only of those after a number that is kept, if it is named.
     """
-    evaluations = Event.objects.filter(position__in=positions, type=EventType.POSITION_EVALUATED)
-    evaluations = _after(evaluations, after)
+    evaluations = _after(evaluations_of(positions), after)
     newest_first = Window(
         RowNumber(),
         partition_by=[F("position_id"), TruncDate("ts", tzinfo=NEW_YORK)],

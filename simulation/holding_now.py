@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from positions.event_types import EventType
+from positions.history import told
 from positions.models import CauseKind, Event, JournalEntry, Position
 from volbal.performance import Entry, Holding, Kind, Standing, follow, kind_of_correction
 
@@ -33,7 +34,7 @@ def holdings_of(positions: QuerySet[Position]) -> dict[UUID, Holding]:
 
 def _told(positions: QuerySet[Position]) -> dict[str, Mapping[str, Any]]:
     """Return what events say of ex-dividends, by receivable, and of splits, by event."""
-    events = Event.objects.filter(position__in=positions, type__in=TOLD_BY_EVENTS)
+    events = told(*TOLD_BY_EVENTS).filter(position__in=positions)
     return {_cause(one): one.inputs for one in events.only("type", "inputs", "outputs")}
 
 

@@ -122,14 +122,15 @@ TEMPLATES = [
 FORM_RENDERER = "volbal_site.form_renderer.QuickForms"
 
 # The ledger's promises stand on these: a writer takes the write lock at once, a commit is on the disk
-# when it returns, REPLACE fires the triggers that guard history. See docs/adr/0002. Only the last is for
-# speed: 8 MB of pages a connection, so that a chunk of the schedule fits.
+# when it returns, REPLACE fires the triggers that guard history. See docs/adr/0002. The last two are for
+# speed: 8 MB of pages a connection hold a chunk of the schedule, and what was written is carried over into
+# the file when it has come to 32 MB, so that a tick isn't held up by that several times.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA recursive_triggers=ON;"
-        "PRAGMA cache_size=-8000;"
+        "PRAGMA cache_size=-8000;PRAGMA wal_autocheckpoint=8000;"
     ),
 }
 POSTGRESQL_OPTIONS = {

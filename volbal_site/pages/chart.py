@@ -21,8 +21,9 @@ from market.queries import bars_of
 from market.values import DayBar
 from orders.models import TickQuote, Trade
 from orders.tick_slots import milliseconds
-from positions.event_types import EventType
-from positions.models import Event, Position
+from positions.events import position_chain
+from positions.history import evaluations_in
+from positions.models import Position
 from volbal.trading_day import start_of, trading_date
 from volbal.values import Side
 from volbal_site.pages.chart_levels import Level, Levels, levels_of
@@ -144,7 +145,7 @@ def _ticks(position: Position, since: datetime) -> list[tuple[datetime, Decimal]
 
 
 def _evaluated(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
-    rows = _EVALUATED.rows(position=position.pk, since=since)
+    rows = _EVALUATED.rows(chain=position_chain(position), since=since)
     return [(at.replace(microsecond=0), Decimal(text)) for at, text in reversed(rows) if text is not None]
 
 
@@ -189,7 +190,8 @@ _TICKS = Prepared(
 )
 _EVALUATED = Prepared(
     lambda: (
-        Event.objects.filter(position=_POSITION, type=EventType.POSITION_EVALUATED, ts__gte=_SINCE)
+        evaluations_in(Slot("chain", models.CharField()))
+        .filter(ts__gte=_SINCE)
         .order_by("-seq")
         .values_list("ts", KT("inputs__quote__price"))[:MOST_POINTS]
     )

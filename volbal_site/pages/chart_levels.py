@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import models
-from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from accounts.prepared import Prepared, Slot
 from positions.event_types import EventType
-from positions.models import Event, Position
+from positions.events import position_chain
+from positions.history import evaluations_in, told
+from positions.models import Position
 from volbal.numbers import exact, to_six
 from volbal.trading_day import start_of
 from volbal.values import TriggerConfig
@@ -95,30 +96,26 @@ def _anchors(position: Position, since: datetime) -> list[tuple[datetime, Decima
 def _triggers(position: Position, since: datetime) -> list[tuple[datetime, TriggerConfig]]:
     """Return the thresholds that decisions were made with, where they changed."""
     found: list[tuple[datetime, TriggerConfig]] = []
-    for ts, up, down in reversed(_TRIGGERS.rows(position=position.pk, since=since)):
+    for ts, up, down in reversed(_TRIGGERS.rows(chain=position_chain(position), since=since)):
         trigger = TriggerConfig(up_threshold_pct=Decimal(up), down_threshold_pct=Decimal(down))
         if not found or found[-1][1] != trigger:
             found.append((ts, trigger))
     return found
 
 
-def _events_since() -> QuerySet[Event]:
-    position, since = Slot("position", models.UUIDField()), Slot("since", models.DateTimeField())
-    return Event.objects.filter(position=position, ts__gte=since)
-
-
+_SINCE = Slot("since", models.DateTimeField())
 _ANCHORS = Prepared(
     lambda: (
-        _events_since()
-        .filter(type__in=ANCHOR_EVENTS)
+        told(*ANCHOR_EVENTS)
+        .filter(position=Slot("position", models.UUIDField()), ts__gte=_SINCE)
         .order_by("seq")
         .values_list("type", "ts", KT("inputs__anchor_price"), KT("outputs__anchor_price"))
     )
 )
 _TRIGGERS = Prepared(
     lambda: (
-        _events_since()
-        .filter(type=EventType.POSITION_EVALUATED)
+        evaluations_in(Slot("chain", models.CharField()))
+        .filter(ts__gte=_SINCE)
         .order_by("-seq")
         .values_list(
             "ts", KT("inputs__trigger__up_threshold_pct"), KT("inputs__trigger__down_threshold_pct")

@@ -24,8 +24,8 @@ from orders.models import Order, Trade
 from orders.next_trades import NextTrade, NextTrades, blocked_by, next_trades
 from orders.order_words import Awaited, awaited
 from orders.real_money import is_real_money
-from positions.event_types import EventType
-from positions.events import position_chain
+from positions.events import chain_of, position_chain
+from positions.history import evaluations_in
 from positions.models import Event, Position
 from simulation.holding_now import holdings_of
 from volbal.errors import InvalidConfig, OutOfRange
@@ -40,14 +40,9 @@ DEMO, PAPER, BY_HAND, LIVE = "Demo", "Paper", "By hand", "Live"
 # How many decisions of one moment are looked through, and how many alerts are shown.
 _OF_ONE_MOMENT, _MOST_ALERTS = 5, 5
 _POSITION = Slot("position", models.UUIDField())
+_CHAIN = Slot("chain", models.CharField())
 # What everybody who has the page open reads every few seconds.
-_LAST_EVALUATION = Prepared(
-    lambda: (
-        Event.objects.filter(position=_POSITION, type=EventType.POSITION_EVALUATED)
-        .order_by("-seq")
-        .defer("inputs", "outputs")[:1]
-    )
-)
+_LAST_EVALUATION = Prepared(lambda: evaluations_in(_CHAIN).order_by("-seq").defer("inputs", "outputs")[:1])
 _LAST_TRADE = Prepared(
     lambda: (
         Trade.objects.filter(position=_POSITION)
@@ -56,9 +51,9 @@ _LAST_TRADE = Prepared(
     )
 )
 _DECISION_BEHIND = Prepared(
-    lambda: Event.objects.filter(
-        position=_POSITION, type=EventType.POSITION_EVALUATED, ts=Slot("at", models.DateTimeField())
-    ).order_by("-seq")[:_OF_ONE_MOMENT]
+    lambda: (
+        evaluations_in(_CHAIN).filter(ts=Slot("at", models.DateTimeField())).order_by("-seq")[:_OF_ONE_MOMENT]
+    )
 )
 _ALERTS = Prepared(
     lambda: (
@@ -68,11 +63,7 @@ _ALERTS = Prepared(
         .order_by("-created_at")[:_MOST_ALERTS]
     )
 )
-_NEWEST = Prepared(
-    lambda: (
-        Event.objects.filter(chain=Slot("chain", models.CharField())).order_by("-seq").values_list("seq")[:1]
-    )
-)
+_NEWEST = Prepared(lambda: Event.objects.filter(chain=_CHAIN).order_by("-seq").values_list("seq")[:1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +270,7 @@ def sight_of(position: Position) -> Sight:
     """Read what the page of a cell shows at once; as many queries whatever its history. Writes nothing."""
     ground = ground_of(position)
     blocked, trades = _what_follows(ground)
-    last = _LAST_EVALUATION.first(position=position.pk)
+    last = _LAST_EVALUATION.first(chain=position_chain(position))
     return Sight(
         ground=ground,
         blocked=blocked,
@@ -306,7 +297,7 @@ def _what_follows(ground: Ground) -> tuple[str | None, NextTrades | None]:
 
 def decision_behind(order: Order) -> Event | None:
     """Return the evaluation that made an order; None for one by hand."""
-    made = _DECISION_BEHIND.rows(position=order.position_id, at=order.created_at)
+    made = _DECISION_BEHIND.rows(chain=chain_of(order.position_id), at=order.created_at)
     decided = {"side": order.side, "qty": plain(order.qty)}
     return next((event for event in made if decided.items() <= _decision_in(event).items()), None)
 

@@ -17,8 +17,8 @@ from market.errors import OutsideCalendar
 from market.providers.registry import provider
 from orders.models import TradingState, TradingSwitch
 from orders.real_money import is_real_money
-from positions.event_types import EventType
-from positions.models import Event, Position, PositionStatus
+from positions.history import evaluations_of
+from positions.models import Position, PositionStatus
 from volbal.trading_day import NEW_YORK
 
 DEMO, PAPER, LIVE = "demo", "paper", "live"
@@ -110,5 +110,5 @@ def _clock(tenant: Tenant, now: datetime, replayed: str | None) -> Clock:
 def _last_evaluated_at(tenant: Tenant) -> datetime | None:
     """Return the moment of the newest evaluation, by the time of the replayed market."""
     cells = Position.objects.of_tenant(tenant).exclude(status=PositionStatus.CLOSED)[:1]
-    evaluated = Event.objects.filter(position__in=cells.values("pk"), type=EventType.POSITION_EVALUATED)
+    evaluated = evaluations_of(cells)
     return evaluated.order_by("-seq").values_list("ts", flat=True).first()
