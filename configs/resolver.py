@@ -62,10 +62,9 @@ def effective_config(position: Position) -> EffectiveConfig:
     return resolve(said, path, rates, asset)
 
 
-def effective_configs(positions: Collection[Position]) -> dict[UUID, EffectiveConfig]:
-    """Resolve the settings of many positions, by id, in one query. Keep to a few hundred at a time."""
-    settings = SettingsOfMany(rows_about(positions) if positions else ())
-    return {position.pk: settings.of(position) for position in positions}
+def settings_of_many(positions: Collection[Position]) -> SettingsOfMany:
+    """Read what the settings of some positions are made of, in one query. Keep to a few hundred at a time."""
+    return SettingsOfMany(rows_about(positions) if positions else ())
 
 
 def settings_between(first: UUID, last: UUID) -> SettingsOfMany:

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from configs.models import Scope
-from configs.resolver import EffectiveConfig, effective_config, effective_configs
+from configs.resolver import EffectiveConfig, SettingsOfMany, effective_config, settings_of_many
 from market.calendar import is_open
 from market.providers.registry import provider
 from orders.broker_accounts import tenants_trading
@@ -54,9 +54,16 @@ def circumstances_of(position: Position, at: datetime) -> Circumstances:
     )
 
 
-def circumstances_of_many(positions: Collection[Position], at: datetime) -> dict[UUID, Circumstances]:
-    """Read the circumstances of many positions, by id, in a fixed number of queries."""
-    effective = effective_configs(positions)
+def circumstances_of_many(
+    positions: Collection[Position], at: datetime, settings: SettingsOfMany | None = None
+) -> dict[UUID, Circumstances]:
+    """Read the circumstances of many positions, by id, in a fixed number of queries.
+
+    `settings` spare one of these; they must have been read under the same locks.
+    """
+    if settings is None:
+        settings = settings_of_many(positions)
+    effective = {position.pk: settings.of(position) for position in positions}
     orders = _orders_of(effective, at)
     states = _states_over(positions)
     return {

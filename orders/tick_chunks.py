@@ -8,7 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import DateTimeField
 
+from accounts.prepared import Prepared, Slot
 from accounts.transactions import Stamp, unit_of_work
 from market.calendar import is_open
 from orders.breakers import note_evaluation_error
@@ -17,12 +19,20 @@ from orders.models import TickChunk, TickQuote
 from orders.tick_evaluation import ALL, Quotes, TickWork, evaluate_locked
 from orders.tick_models import unfinished
 from orders.tick_quiet import record_quiet
-from orders.tick_scan import positions_in, positions_to_decide
+from orders.tick_scan import positions_to_decide
 from positions.models import Position, PositionStatus
 
 log = logging.getLogger(__name__)
 
 ACTOR = "schedule"
+_OPEN_CHUNK = Prepared(
+    lambda: (
+        unfinished(Slot("since", DateTimeField()))
+        .select_related("tick")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .order_by("number")[:1]
+    )
+)
 
 
 def work_off_chunk(*, clock: Clock, since: datetime, known: dict[int, Quotes]) -> bool:
@@ -38,8 +48,8 @@ def work_off_chunk(*, clock: Clock, since: datetime, known: dict[int, Quotes]) -
         if chunk.tick_id not in known:
             known[chunk.tick_id] = _quotes_of(chunk)
         work = _work_on(chunk.tick.slot, known[chunk.tick_id], clock())
-        wanted = _whom_to_evaluate(chunk, work)
-        held = set(wanted) - _evaluate(work, wanted, skip_locked=True)
+        wanted, held = _whom_to_evaluate(chunk, work)
+        held = {*held, *wanted} - _evaluate(work, wanted, skip_locked=True)
         _finish(chunk, work)
     failed = [*work.failed, *_evaluate_held(sorted(held), work, clock)]
     for position_id in failed:
@@ -49,9 +59,7 @@ def work_off_chunk(*, clock: Clock, since: datetime, known: dict[int, Quotes]) -
 
 
 def _lock_chunk(since: datetime) -> TickChunk | None:
-    waiting = unfinished(since).select_related("tick")
-    locked = waiting.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    return locked.order_by("number").first()
+    return _OPEN_CHUNK.first(since=since)
 
 
 def _work_on(slot: datetime, quotes: Quotes, at: datetime) -> TickWork:
@@ -64,13 +72,16 @@ def _quotes_of(chunk: TickChunk) -> Quotes:
     return {(row.provider, row.ticker): row.value() for row in rows}
 
 
-def _whom_to_evaluate(chunk: TickChunk, work: TickWork) -> list[UUID]:
-    """Return who needs a decision. A chunk that is come to after the closing bell is let go."""
+def _whom_to_evaluate(chunk: TickChunk, work: TickWork) -> tuple[Collection[UUID], Collection[UUID]]:
+    """Return who needs a decision, and who does too but is held, as far as that is known.
+
+    A chunk that is come to after the closing bell is let go.
+    """
     if not is_open(work.stamp.at):
-        return []
+        return [], []
     if settings.RECORD_EVALUATIONS != ALL:
-        return positions_to_decide(chunk)
-    return positions_in(chunk, besides=record_quiet(work, chunk))
+        return positions_to_decide(chunk), []
+    return record_quiet(work, chunk)
 
 
 def _evaluate(work: TickWork, position_ids: Collection[UUID], *, skip_locked: bool) -> set[UUID]:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.transactions import Stamp, current_unit
+from configs.resolver import SettingsOfMany
 from market.quotes import aged, gate_for
 from market.values import CheckedQuote
 from orders.circumstances import Circumstances, circumstances_of_many, snapshot_in
@@ -20,7 +21,7 @@ from orders.models import Watch
 from orders.snapshot import Snapshot
 from orders.switches import share_switches
 from orders.tick_slots import milliseconds
-from orders.watches import rules_versions, save_watches, watch_after
+from orders.watches import rules_seen, rules_versions, save_watches, watch_after
 from positions.chains import lock_chains
 from positions.events import position_chain
 from positions.models import Position
@@ -38,6 +39,14 @@ Quotes = dict[tuple[str, str], CheckedQuote]
 Outcome = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Settings as they were read after these versions, of everybody's rules together."""
+
+    seen: object
+    settings: SettingsOfMany
+
+
 @dataclass(slots=True)
 class TickWork:
     """One slot's evaluation of some positions: what it is based on, and what it has come to so far."""
@@ -48,6 +57,7 @@ class TickWork:
     watches: list[Watch] = field(default_factory=list)
     recorded: int = 0
     failed: list[UUID] = field(default_factory=list)
+    rules: Rules | None = None
     _gates: dict[tuple[UUID, str, str], QuoteGate | None] = field(default_factory=dict)
 
     def is_good(self, source: tuple[str, str]) -> bool:
@@ -85,12 +95,14 @@ def event_number(position_id: UUID, slot_ms: int) -> int:
 def evaluate_locked(work: TickWork, positions: Collection[Position]) -> None:
     """Evaluate locked positions inside the caller's unit of work.
 
-    What can't be decided is noted in `work.failed`, and changes nothing.
+    What can't be decided is noted in `work.failed`, and changes nothing. `work.rules`, if there are any, must
+    have been read while the positions were locked.
     """
     share_switches()
     versions = rules_versions({position.tenant_id for position in positions})
+    settings = work.rules.settings if work.rules and work.rules.seen == rules_seen() else None
     recorded = _outcomes_recorded(positions)
-    around = circumstances_of_many(positions, work.stamp.at)
+    around = circumstances_of_many(positions, work.stamp.at, settings)
     due = []
     for position in positions:
         decided = _decided(work, position, around[position.pk])

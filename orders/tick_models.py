@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 
+from accounts.prepared import Slot
 from market.models import price_field
 from market.values import CheckedQuote
 from positions.models import Position
@@ -144,7 +145,7 @@ class RulesVersion(models.Model):
         return f"{self.owner}: {self.version}"
 
 
-def unfinished(since: datetime) -> models.QuerySet[TickChunk]:
+def unfinished(since: datetime | Slot) -> models.QuerySet[TickChunk]:
     """Return the parts of the newest tick that nobody has done yet; none if its slot is not after `since`."""
     newest = Tick.objects.order_by("-slot").values("slot")[:1]
     return TickChunk.objects.filter(done_at=None, tick__slot__gt=since, tick__slot=models.Subquery(newest))

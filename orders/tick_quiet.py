@@ -14,16 +14,16 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Sum
-
+from accounts.prepared import Prepared
 from configs.resolver import EffectiveConfig, SettingsOfMany, settings_between
 from orders.circumstances import Circumstances, snapshot_in
-from orders.models import RulesVersion, TickChunk, TradingState, TradingSwitch
+from orders.models import TickChunk, TradingState, TradingSwitch
 from orders.snapshot import Snapshot, decision_as_facts, facts_of, snapshot_as_facts
 from orders.switches import share_switches
-from orders.tick_evaluation import TickWork, event_number
-from orders.tick_scan import QuietRow, bounds_of, quiet_positions
+from orders.tick_evaluation import Rules, TickWork, event_number
+from orders.tick_scan import QuietRow, bounds_of, free_positions, held_positions
 from orders.tick_slots import milliseconds
+from orders.watches import rules_seen
 from positions.chains import as_json, canonical, hash_of, hashed_columns
 from positions.event_types import EventType
 from positions.events import chain_of
@@ -55,16 +55,25 @@ class _Form:
     outputs: str
 
 
-def record_quiet(work: TickWork, chunk: TickChunk) -> set[UUID]:
-    """Record that positions of a chunk hold, inside the caller's unit of work; return which."""
+def record_quiet(work: TickWork, chunk: TickChunk) -> tuple[list[UUID], list[UUID]]:
+    """Record that positions of a chunk hold, inside the caller's unit of work.
+
+    Return all the others: those that are locked now, and those that somebody else holds.
+    """
     share_switches()
-    rules = _rules_seen()
-    rows = _without_stopped(_on_good_quotes(work, quiet_positions(chunk, trading_date(work.stamp.at))))
-    if not rows:
-        return set()
-    forms = _Forms(work, settings_between(*bounds_of(chunk)))
-    if rules != _rules_seen():
+    seen = rules_seen()
+    free = free_positions(chunk, trading_date(work.stamp.at))
+    work.rules = Rules(seen, settings_between(*bounds_of(chunk)))
+    recorded = _record(work, work.rules, _without_stopped(_on_good_quotes(work, free.quiet)))
+    others = [*free.others, *(row.pk for row in free.quiet if row.pk not in recorded)]
+    return sorted(others), held_positions(chunk, free)
+
+
+def _record(work: TickWork, rules: Rules, rows: Sequence[QuietRow]) -> set[UUID]:
+    """Record that these hold, unless it turns out otherwise; return which do."""
+    if not rows or rules.seen != rules_seen():
         return set()  # changed while we looked: what the watches vouch for was decided by others
+    forms = _Forms(work, rules.settings)
     chains = [chain_of(row.pk) for row in rows]
     holding = list(_with_heads(rows, chains, forms))
     write_events(_events(work, holding), _shared(work))
@@ -231,14 +240,14 @@ def _on_good_quotes(work: TickWork, rows: Sequence[QuietRow]) -> list[QuietRow]:
 
 def _without_stopped(rows: list[QuietRow]) -> list[QuietRow]:
     """Leave out those that a switch stands over: their outcome is another."""
-    stopped = set(
-        TradingSwitch.objects.exclude(state=TradingState.ACTIVE).values_list("tenant_id", "position_id")
-    )
+    stopped = set(_STOPPED.rows())
     if not stopped:
         return rows
     over = [{(None, None), (row.tenant_id, None), (None, row.pk)} for row in rows]
     return [row for row, owners in zip(rows, over, strict=True) if not owners & stopped]
 
 
-def _rules_seen() -> int:
-    return RulesVersion.objects.aggregate(seen=Sum("version"))["seen"] or 0
+# What each chunk reads, however little there is of it.
+_STOPPED = Prepared(
+    lambda: TradingSwitch.objects.exclude(state=TradingState.ACTIVE).values_list("tenant_id", "position_id")
+)

@@ -31,18 +31,18 @@ LEFT JOIN orders_rulesversion e ON e.owner = %s
 LEFT JOIN orders_rulesversion t ON t.owner = p.tenant_id
 """
 _OF_CHUNK = "WHERE p.status = 'active' AND p.id BETWEEN %s AND %s"
-_QUIET_HOLD = """
-AND w.action = 'HOLD' AND w.without_orders AND w.gate = '' AND q.gate = ''
+_HOLDS = """
+w.action = 'HOLD' AND w.without_orders AND w.gate = '' AND q.gate = ''
 AND q.ticks BETWEEN w.first AND w.last
 AND w.version = COALESCE(e.version, 0) + COALESCE(t.version, 0)
 AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.position_id = p.id AND o.trading_date = %s)
-ORDER BY p.id
 """
 _COLUMNS = (
     "p.id, p.tenant_id, p.ticker, p.market_provider, p.broker, "
     "p.qty, p.cash, p.dividend_receivable, p.anchor_price, w.buy_at, w.sell_at"
 )
-_LOCKED = "FOR NO KEY UPDATE OF p SKIP LOCKED"
+_FREE = f"{_IN_CHUNK.replace('p.id', f'{_COLUMNS}, {_HOLDS}', 1)} {_WATCHED} {_OF_CHUNK} ORDER BY p.id"
+_LOCKED = " FOR NO KEY UPDATE OF p SKIP LOCKED"
 _NOT_QUIET = """
 AND (
     w.position_id IS NULL
@@ -69,21 +69,30 @@ class QuietRow(NamedTuple):
     sell_at: int | None
 
 
-def quiet_positions(chunk: TickChunk, day: date) -> list[QuietRow]:
-    """Lock and return those of which a watch says that they hold, and that had no order on `day`.
+class Free(NamedTuple):
+    """Positions that nobody else has locked: those of which a watch says that they hold, and the others."""
 
-    In the order of their ids, without those that somebody else holds.
+    quiet: list[QuietRow]
+    others: list[UUID]
+
+
+def free_positions(chunk: TickChunk, day: date) -> Free:
+    """Lock and return the active positions of a chunk, without those that somebody else holds.
+
+    A watch doesn't vouch for those that had an order on `day`. In the order of their ids.
     """
-    sql = _IN_CHUNK.replace("p.id", _COLUMNS, 1) + _WATCHED + _OF_CHUNK + _QUIET_HOLD
-    if connection.features.has_select_for_update:
-        sql += _LOCKED
     with connection.cursor() as cursor:
-        cursor.execute(sql, [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk), day])
+        cursor.execute(
+            _FREE + _LOCKED if connection.features.has_select_for_update else _FREE,
+            [day, chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
+        )
         rows = cursor.fetchall()
+    quiet = [row[:-1] for row in rows if row[-1]]
+    others = [_read_id(row[0]) for row in rows if not row[-1]]
     if connection.vendor == "postgresql":
-        return [QuietRow(*row) for row in rows]
-    tenants = {key: UUID(key) for key in {row[1] for row in rows}}
-    return [_quiet_row(row, tenants) for row in rows]
+        return Free([QuietRow(*row) for row in quiet], others)
+    tenants = {key: UUID(key) for key in {row[1] for row in quiet}}
+    return Free([_quiet_row(row, tenants) for row in quiet], others)
 
 
 def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:
@@ -92,12 +101,14 @@ def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:
     return UUID(int=first), UUID(int=beyond - 1)
 
 
-def positions_in(chunk: TickChunk, besides: Collection[UUID]) -> list[UUID]:
-    """Return the ids of all other active positions of a chunk that the tick has a quote row for.
+def held_positions(chunk: TickChunk, free: Free) -> list[UUID]:
+    """Return the ids of the other active positions of a chunk, which somebody else holds.
 
-    Those in `besides` are locked, and so are among them still. Mostly there are no others, which their
-    number tells at a tenth of the cost.
+    Mostly there are none, which their number tells at a tenth of the cost.
     """
+    if not connection.features.has_select_for_update:
+        return []
+    besides = {*free.others, *(row.pk for row in free.quiet)}
     parameters = [chunk.tick_id, *_bounds(chunk)]
     with connection.cursor() as cursor:
         cursor.execute((_IN_CHUNK + _OF_CHUNK).replace("p.id", "COUNT(*)", 1), parameters)
@@ -139,9 +150,11 @@ def _bounds(chunk: TickChunk) -> list[Any]:
 def _ids(sql: str, parameters: list[Any], besides: Collection[UUID] = ()) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        found = {key for (key,) in cursor.fetchall()}
-        found.difference_update(besides if connection.vendor == "postgresql" else (k.hex for k in besides))
-        return sorted(key if isinstance(key, UUID) else UUID(key) for key in found)
+        return sorted({_read_id(key) for (key,) in cursor.fetchall()}.difference(besides))
+
+
+def _read_id(key: Any) -> UUID:
+    return key if isinstance(key, UUID) else UUID(key)
 
 
 def _stored(key: UUID) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from accounts.prepared import put_rows
+from django.db.models import Sum, Value
+
+from accounts.prepared import Prepared, put_rows
 from orders.models import RulesVersion, Watch
 from orders.snapshot import Snapshot
 from orders.tick_models import EVERYONE
@@ -20,6 +22,9 @@ WHOLE = (*OUTCOME, "gate", "version", "buy_at", "sell_at", "without_orders")
 HIGHEST = in_ticks(MAX_PRICE)
 # Reasons that stand whatever the quote, until position, settings or a switch change.
 WHATEVER_THE_QUOTE = frozenset({"halted", "no_anchor"})
+_VERSIONS = Prepared(
+    lambda: RulesVersion.objects.values(all=Value(1)).annotate(seen=Sum("version")).values_list("seen")
+)
 _QUOTE_GATES = frozenset(gate.value for gate in QuoteGate)
 
 
@@ -57,6 +62,11 @@ def rules_versions(tenant_ids: Collection[UUID]) -> dict[UUID, int]:
         RulesVersion.objects.filter(owner__in=[EVERYONE, *tenant_ids]).values_list("owner", "version")
     )
     return {tenant_id: rows.get(EVERYONE, 0) + rows.get(tenant_id, 0) for tenant_id in tenant_ids}
+
+
+def rules_seen() -> object:
+    """Return what is another as soon as any rule has changed."""
+    return _VERSIONS.rows()
 
 
 def _where_it_stands(snapshot: Snapshot, decision: Decision) -> tuple[int, int, str]:

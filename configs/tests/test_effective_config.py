@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from configs.models import GuardrailConfig
-from configs.resolver import as_public, effective_config, effective_configs
+from configs.resolver import as_public, effective_config, settings_of_many
 from configs.tests.builders import set_global, set_position, set_tenant
 from positions.tests.builders import make_position, make_tenant
 from volbal import values
@@ -115,9 +115,9 @@ def test_one_position_takes_one_query_and_many_take_one_too(django_assert_num_qu
     with django_assert_num_queries(1):
         effective_config(positions[0])
     with django_assert_num_queries(1):
-        many = effective_configs(positions)
+        many = settings_of_many(positions)
 
-    assert [many[position.pk].trigger.up_threshold_pct for position in positions] == [3, 8, 3]
+    assert [many.of(position).trigger.up_threshold_pct for position in positions] == [3, 8, 3]
 
 
 def test_pages_get_plain_strings_with_their_scope():

@@ -59,8 +59,9 @@ def in_bulk(monkeypatch):
     from orders import tick_chunks
 
     def counting(work, chunk):
-        counted.append(len(done := record(work, chunk)))
-        return done
+        rest = record(work, chunk)
+        counted.append(work.recorded)
+        return rest
 
     record = tick_chunks.record_quiet
     monkeypatch.setattr(tick_chunks, "record_quiet", counting)
