@@ -65,20 +65,22 @@ def record_quiet(work: TickWork, chunk: TickChunk) -> tuple[list[UUID], list[UUI
     free = free_positions(chunk, trading_date(work.stamp.at))
     work.rules = Rules(seen, settings_between(*bounds_of(chunk)))
     recorded = _record(work, work.rules, _without_stopped(_on_good_quotes(work, free.quiet)))
-    others = [*free.others, *(row.pk for row in free.quiet if row.pk not in recorded)]
-    return sorted(others), held_positions(chunk, free)
+    others = free.others
+    if len(recorded) < len(free.quiet):
+        others = sorted({*others, *(row.pk for row in free.quiet)}.difference(recorded))
+    return others, held_positions(chunk, free)
 
 
-def _record(work: TickWork, rules: Rules, rows: Sequence[QuietRow]) -> set[UUID]:
+def _record(work: TickWork, rules: Rules, rows: Sequence[QuietRow]) -> list[UUID]:
     """Record that these hold, unless it turns out otherwise; return which do."""
     if not rows or rules.seen != rules_seen():
-        return set()  # changed while we looked: what the watches vouch for was decided by others
+        return []  # changed while we looked: what the watches vouch for was decided by others
     forms = _Forms(work, rules.settings)
     chains = [chain_of(row.pk) for row in rows]
     holding = list(_with_heads(rows, chains, forms))
     write_events(_events(work, holding), _shared(work))
     work.recorded += len(holding)
-    return {held.row.pk for held in holding}
+    return [held.row.pk for held in holding]
 
 
 class _Forms:
@@ -202,9 +204,9 @@ def _events(work: TickWork, holding: Iterable[_Held]) -> Iterator[RawEvent]:
 
 def _event(held: _Held, whole: str, event_id: str, tenant: str) -> RawEvent:
     row, form, chain, seq, last = held
-    anchor, seq = plain(row.anchor_price), seq + 1
-    message = form.message.format(move_pct(row.anchor_price, form.price), anchor)
-    inputs = form.inputs % (anchor, plain(row.cash), plain(row.dividend_receivable), plain(row.qty))
+    seq += 1
+    message = form.message.format(move_pct(row.anchor_price, form.price), row.said[0])
+    inputs = form.inputs % row.said
     pct = _stock_pct(row, form.price)
     outputs = form.outputs % (_ticks(row.buy_at), message, _ticks(row.sell_at), pct, pct)
     key = chain.removeprefix("position/")

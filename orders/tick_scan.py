@@ -41,8 +41,11 @@ _COLUMNS = (
     "p.id, p.tenant_id, p.ticker, p.market_provider, p.broker, "
     "p.qty, p.cash, p.dividend_receivable, p.anchor_price, w.buy_at, w.sell_at"
 )
-_FREE = f"{_IN_CHUNK.replace('p.id', f'{_COLUMNS}, {_HOLDS}', 1)} {_WATCHED} {_OF_CHUNK} ORDER BY p.id"
-_LOCKED = " FOR NO KEY UPDATE OF p SKIP LOCKED"
+_SAID = ", ".join(
+    f"trim_scale(p.{name})::text" for name in ("anchor_price", "cash", "dividend_receivable", "qty")
+)
+_FREE = f"SELECT {_COLUMNS}, {_HOLDS} {_IN_CHUNK.partition('p.id')[2]} {_WATCHED} {_OF_CHUNK} ORDER BY p.id"
+_FREE_LOCKED = f"{_FREE.replace(_HOLDS, f'{_SAID}, {_HOLDS}')} FOR NO KEY UPDATE OF p SKIP LOCKED"
 _NOT_QUIET = """
 AND (
     w.position_id IS NULL
@@ -54,7 +57,10 @@ AND (
 
 
 class QuietRow(NamedTuple):
-    """A position to which nothing happens: its balances, and its nearest trades in millionths of a dollar."""
+    """A position to which nothing happens: its balances, and its nearest trades in millionths of a dollar.
+
+    `said` are anchor price, cash, receivable and shares again, as `plain` writes them.
+    """
 
     pk: UUID
     tenant_id: UUID
@@ -67,6 +73,7 @@ class QuietRow(NamedTuple):
     anchor_price: Decimal
     buy_at: int | None
     sell_at: int | None
+    said: tuple[str, str, str, str]
 
 
 class Free(NamedTuple):
@@ -83,14 +90,14 @@ def free_positions(chunk: TickChunk, day: date) -> Free:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _FREE + _LOCKED if connection.features.has_select_for_update else _FREE,
+            _FREE_LOCKED if connection.vendor == "postgresql" else _FREE,
             [day, chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
         )
         rows = cursor.fetchall()
     quiet = [row[:-1] for row in rows if row[-1]]
     others = [_read_id(row[0]) for row in rows if not row[-1]]
     if connection.vendor == "postgresql":
-        return Free([QuietRow(*row) for row in quiet], others)
+        return Free([QuietRow._make((*row[:-4], row[-4:])) for row in quiet], others)
     tenants = {key: UUID(key) for key in {row[1] for row in quiet}}
     return Free([_quiet_row(row, tenants) for row in quiet], others)
 
@@ -108,13 +115,12 @@ def held_positions(chunk: TickChunk, free: Free) -> list[UUID]:
     """
     if not connection.features.has_select_for_update:
         return []
-    besides = {*free.others, *(row.pk for row in free.quiet)}
     parameters = [chunk.tick_id, *_bounds(chunk)]
     with connection.cursor() as cursor:
         cursor.execute((_IN_CHUNK + _OF_CHUNK).replace("p.id", "COUNT(*)", 1), parameters)
-        if cursor.fetchone()[0] == len(besides):
+        if cursor.fetchone()[0] == len(free.quiet) + len(free.others):
             return []
-    return _ids(_IN_CHUNK + _OF_CHUNK, parameters, besides)
+    return _ids(_IN_CHUNK + _OF_CHUNK, parameters, {*free.others, *(row.pk for row in free.quiet)})
 
 
 def positions_to_decide(chunk: TickChunk) -> list[UUID]:
@@ -127,20 +133,27 @@ def positions_to_decide(chunk: TickChunk) -> list[UUID]:
 
 def _quiet_row(row: tuple[Any, ...], tenants: Mapping[str, UUID]) -> QuietRow:
     pk, tenant_id, ticker, name, broker, qty, cash, receivable, anchor, buy_at, sell_at = row
+    # SQLite keeps a number; of 15 digits it is the one that is nearest to what was written.
+    said = (_said(f"{anchor:.6f}"), _said(f"{cash:.6f}"), _said(f"{receivable:.6f}"), _said(f"{qty:.8f}"))
     return QuietRow(
         UUID(pk),
         tenants[tenant_id],
         ticker,
         name,
         broker,
-        # SQLite keeps a number; of 15 digits it is the one that is nearest to what was written.
-        Decimal(f"{qty:.8f}"),
-        Decimal(f"{cash:.6f}"),
-        Decimal(f"{receivable:.6f}"),
-        Decimal(f"{anchor:.6f}"),
+        Decimal(said[3]),
+        Decimal(said[1]),
+        Decimal(said[2]),
+        Decimal(said[0]),
         buy_at,
         sell_at,
+        said,
     )
+
+
+def _said(text: str) -> str:
+    """Leave out the zeros at the end of a number with places. Balances are never below zero."""
+    return text.rstrip("0").rstrip(".")
 
 
 def _bounds(chunk: TickChunk) -> list[Any]:

@@ -18,6 +18,9 @@ _FIELDS = cast("Sequence[models.Field[Any, Any]]", Event._meta.concrete_fields)
 _COLUMNS = ", ".join(str(field.column) for field in _FIELDS)
 _TABLE = Event._meta.db_table
 _HEADS = ChainHead._meta.db_table
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+# Numbers, hashes and chains hold no comma; as one text they are sent faster than as an array.
+_LIST = "string_to_array(%s, ',')"
 
 
 class RawEvent(NamedTuple):
@@ -81,13 +84,21 @@ def _execute_many(rows: Iterator[tuple[Any, ...]], heads: list[tuple[int, str, s
         cursor.executemany(f"UPDATE {_HEADS} SET seq = %s, hash = %s WHERE chain = %s", heads)  # noqa: S608
 
 
+def _copied(row: Sequence[Any]) -> str:
+    """Write a row without NULLs as COPY takes it, which is faster than to have its parts adapted."""
+    text = "\t".join(map(str, row))
+    if "\\" in text or "\n" in text or "\r" in text or text.count("\t") >= len(row):
+        text = "\t".join(str(part).translate(_ESCAPED) for part in row)
+    return f"{text}\n"
+
+
 def _copy(rows: Iterator[tuple[Any, ...]], heads: list[tuple[int, str, str]]) -> None:
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY {_TABLE} ({_COLUMNS}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write(_copied(row))
         cursor.execute(
             f"UPDATE {_HEADS} h SET seq = n.seq, hash = n.hash "  # noqa: S608
-            "FROM unnest(%s::int[], %s::text[], %s::text[]) AS n (seq, hash, chain) WHERE h.chain = n.chain",
-            [[seq for seq, *_ in heads], [last for _, last, _ in heads], [chain for *_, chain in heads]],
+            f"FROM unnest({_LIST}::int[], {_LIST}, {_LIST}) AS n (seq, hash, chain) WHERE h.chain = n.chain",
+            [",".join(str(head[part]) for head in heads) for part in range(3)],
         )

@@ -8,6 +8,8 @@ from volbal import kernel
 from volbal.numbers import in_exact_context, plain
 from volbal.values import Side, TriggerConfig, TriggerDecision
 
+_TWO_PLACES = Decimal("0.01")
+
 SIDES = {kernel.BUY: Side.BUY, kernel.SELL: Side.SELL, kernel.NONE: None}
 CODES = {side: code for code, side in SIDES.items()}
 
@@ -40,4 +42,4 @@ class PriceTrigger:
 def move_pct(anchor: Decimal, price: Decimal) -> str:
     """Write the move from the anchor in %, two places, with its sign."""
     move = (price - anchor) * 100 / anchor
-    return f"{'+' if move >= 0 else '-'}{plain(abs(move).quantize(Decimal('0.01')))} %"
+    return f"{'+' if move >= 0 else '-'}{plain(abs(move).quantize(_TWO_PLACES))} %"
