@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,10 +20,23 @@ from accounts.members import change_role, remove_member
 from accounts.models import Invitation, Membership, Role
 from accounts.page_access import CHOSEN_TENANT, page, tenant_seen, user_of, user_stamp
 from accounts.page_once import Done, form_page
+from accounts.prepared import Prepared, Slot
 from accounts.shown_once import show_once, shown
 from accounts.transactions import read_one, unit_of_work
 
 LINK = "invitation_link"
+_TENANT = Slot("tenant", models.UUIDField())
+_MEMBERS = Prepared(
+    lambda: Membership.objects.filter(tenant=_TENANT).select_related("user").order_by("user__username")
+)
+_OFFERED = Prepared(
+    lambda: Invitation.objects.filter(
+        tenant=_TENANT,
+        accepted_at=None,
+        withdrawn_at=None,
+        expires_at__gt=Slot("now", models.DateTimeField()),
+    ).order_by("-created_at")
+)
 
 
 @page()
@@ -35,16 +49,13 @@ def choose_tenant(request: HttpRequest) -> HttpResponse:
 @page(Role.OWNER)
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
-    tenant, now = tenant_seen(request), timezone.now()
-    offered = Invitation.objects.filter(
-        tenant=tenant, accepted_at=None, withdrawn_at=None, expires_at__gt=now
-    )
+    tenant = tenant_seen(request)
     return render(
         request,
         "accounts/members.html",
         {
-            "members": tenant.memberships.select_related("user").order_by("user__username"),
-            "invitations": offered.order_by("-created_at"),
+            "members": _MEMBERS.rows(tenant=tenant.pk),
+            "invitations": _OFFERED.rows(tenant=tenant.pk, now=timezone.now()),
             "link": shown(request, LINK),
         },
     )

@@ -15,7 +15,7 @@ from accounts.page_lists import Order as Ordering
 from accounts.page_lists import Slice, first_slice, newest_first, slice_below
 from accounts.prepared import Prepared, Slot
 from alerts.models import Alert, AlertKind
-from orders.models import BrokerDifference, Order
+from orders.models import BrokerDifference, Order, Trade
 from positions.event_types import EventType
 from positions.events import position_chain
 from positions.history import told
@@ -113,9 +113,27 @@ def _open(tenant: Any) -> QuerySet[Order]:
     return rows.order_by("created_at", "pk")[:MOST_OPEN]
 
 
+def order_of_tenant(tenant: Tenant, order_id: UUID) -> Order | None:
+    """Return an order of the tenant, with its cell."""
+    return _ONE.first(tenant=tenant.pk, pk=order_id)
+
+
+def executions_of(order: Order) -> list[Trade]:
+    """Return what an order has been filled by, oldest first."""
+    return _EXECUTIONS.rows(order=order.pk)
+
+
 # What everybody who has the list open reads every few seconds, and what it opens with.
 _TENANT = Slot("tenant", models.UUIDField())
 _OPEN = Prepared(lambda: _open(_TENANT))
+_ONE = Prepared(
+    lambda: Order.objects.filter(tenant=_TENANT, pk=Slot("pk", models.UUIDField())).select_related("position")
+)
+_EXECUTIONS = Prepared(
+    lambda: Trade.objects.filter(order=Slot("order", models.UUIDField())).order_by(
+        "executed_at", "booked_at", "pk"
+    )
+)
 _NEWEST_DONE = Prepared(lambda: newest_first(_done(_TENANT), NEWEST_FIRST))
 _QUARANTINED = Prepared(
     lambda: Alert.objects.filter(tenant=_TENANT, kind=AlertKind.QUARANTINE, seen_at=None).order_by(

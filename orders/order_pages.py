@@ -18,14 +18,16 @@ from accounts.page_access import has_role, page, tenant_seen, user_of, user_stam
 from accounts.page_forms import ActionForm
 from accounts.page_lists import Slice
 from accounts.page_once import Done, form_page
-from accounts.transactions import read_one
+from accounts.transactions import read_one, the_row
 from alerts.pulses import worker_silence
 from orders.differences import LONGEST_REASON, resolve_difference
 from orders.models import BrokerDifference, Order
 from orders.order_lists import (
     differences_shown_to,
+    executions_of,
     open_differences,
     open_orders,
+    order_of_tenant,
     past_orders,
     quarantined,
     story_of,
@@ -142,8 +144,7 @@ def _differences(request: HttpRequest) -> list[BrokerDifference]:
 
 
 def _one(request: HttpRequest, order_id: UUID) -> dict[str, Any]:
-    rows = Order.objects.filter(tenant=tenant_seen(request), pk=order_id)
-    found = read_one(rows.select_related("position"), "order")
+    found = the_row(order_of_tenant(tenant_seen(request), order_id), "order")
     title, tone = STATUS_WORDS[found.status]
     return {
         "order": found,
@@ -151,6 +152,6 @@ def _one(request: HttpRequest, order_id: UUID) -> dict[str, Any]:
         "tone": tone,
         "why": reason_words(found.reason),
         "awaited": awaited(found, timezone.now()),
-        "trades": list(found.trades.order_by("executed_at", "booked_at", "pk")),
+        "trades": executions_of(found),
         "rest": found.qty - found.filled_qty,
     }

@@ -9,12 +9,15 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.page_access import page, tenant_seen
-from accounts.transactions import read_one
+from accounts.prepared import Prepared, Slot
+from accounts.transactions import the_row
 from orders.models import Order
+from orders.order_lists import executions_of
 from orders.replay_decisions import UNREADABLE, Replayed, replay_decision
 from orders.snapshot import Snapshot, snapshot_from_facts
 from positions.event_types import EventType
@@ -70,8 +73,7 @@ class Recomputed:
 
 @page()
 def decision(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    events = Event.objects.filter(tenant=tenant_seen(request), type=EventType.POSITION_EVALUATED)
-    event = read_one(events.select_related("position").filter(pk=event_id), "decision")
+    event = the_row(_DECISION.first(tenant=tenant_seen(request).pk, pk=event_id), "decision")
     snapshot = _snapshot_of(event)
     decided = event.outputs["decision"]
     order = order_of(event)
@@ -84,7 +86,7 @@ def decision(request: HttpRequest, event_id: UUID) -> HttpResponse:
         "groups": _settings(event.inputs) if snapshot else [],
         "recomputed": recomputed(event),
         "order": order,
-        "trades": list(order.trades.order_by("executed_at")) if order else [],
+        "trades": executions_of(order) if order else [],
         "way": way_of(decided),
     }
     return render(request, "pages/decision.html", context)
@@ -108,10 +110,29 @@ def order_of(event: Event) -> Order | None:
     decided = event.outputs["decision"]
     if decided["side"] is None or decided["action"] == "SKIP":
         return None
-    made = Order.objects.filter(position=event.position_id, created_at=event.ts, side=decided["side"])
-    if decided["action"] != "REJECT":
-        made = made.filter(qty=Decimal(decided["qty"]))
-    return made.exclude(reason="by_hand").order_by("id").first()
+    made = _MADE_THEN.rows(position=event.position_id, at=event.ts, side=decided["side"])
+    of_any_size = decided["action"] == "REJECT"
+    return next((one for one in made if of_any_size or one.qty == Decimal(decided["qty"])), None)
+
+
+_DECISION = Prepared(
+    lambda: Event.objects.filter(
+        tenant=Slot("tenant", models.UUIDField()),
+        type=EventType.POSITION_EVALUATED,
+        pk=Slot("pk", models.UUIDField()),
+    ).select_related("position")
+)
+_MADE_THEN = Prepared(
+    lambda: (
+        Order.objects.filter(
+            position=Slot("position", models.UUIDField()),
+            created_at=Slot("at", models.DateTimeField()),
+            side=Slot("side", models.CharField()),
+        )
+        .exclude(reason="by_hand")
+        .order_by("id")
+    )
+)
 
 
 def _snapshot_of(event: Event) -> Snapshot | None:
