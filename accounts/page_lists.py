@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django import forms
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import SimpleLazyObject
 
 from volbal.errors import OutOfRange
 
@@ -66,10 +67,15 @@ class SpanForm(FilterForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice(Generic[M]):
-    """Some rows of a list, newest first, and the cursor of those that follow, or nothing."""
+    """Some rows of a list, newest first, and the cursor of those that follow, or nothing.
+
+    `mark` is what settles how they look, if it is known without them: then `items` are only read if a page
+    that has not been drawn before needs them.
+    """
 
     items: Sequence[M]
     next: str
+    mark: str = ""
 
 
 def slice_below(rows: models.QuerySet[M], order: Order, cursor: str, *, limit: int = ROWS) -> Slice[M]:
@@ -91,6 +97,20 @@ def first_slice(found: Sequence[M], order: Order, *, limit: int = ROWS) -> Slice
     """Return the slice made of what `newest_first` found."""
     items = found[:limit]
     return Slice(items=items, next=cursor_at(order, items[-1]) if len(found) > limit else "")
+
+
+def opening(
+    keys: Sequence[tuple[Any, ...]], read: Callable[[], Sequence[M]], order: Order, *, limit: int = ROWS
+) -> Slice[M]:
+    """Return the top of a list of which the keys are known: the columns of `order`, and what else of a row
+    may change how it looks. `read` brings the rows that `newest_first` finds.
+    """
+    shown = keys[:limit]
+    return Slice(
+        items=cast("Sequence[M]", SimpleLazyObject(lambda: read()[:limit])),
+        next=write_cursor(shown[-1][: len(order)]) if len(keys) > limit else "",
+        mark=BETWEEN.join(_text(part) for key in shown for part in key),
+    )
 
 
 def merged(slices: Iterable[Slice[M]], order: Order, *, limit: int = ROWS) -> Slice[M]:

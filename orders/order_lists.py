@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Tenant
 from accounts.page_lists import Order as Ordering
-from accounts.page_lists import Slice, first_slice, newest_first, slice_below
+from accounts.page_lists import Slice, newest_first, opening, slice_below
 from accounts.prepared import Prepared, Slot
 from alerts.models import Alert, AlertKind
 from orders.models import BrokerDifference, Order, Trade
@@ -54,8 +54,9 @@ def open_orders(tenant: Tenant) -> list[Order]:
 def past_orders(tenant: Tenant, narrowed: Q, cursor: str) -> Slice[Order]:
     """Return orders that are done, newest first. Raises OutOfRange for a cursor that is none."""
     if not narrowed and not cursor:
-        return first_slice(_NEWEST_DONE.rows(tenant=tenant.pk), NEWEST_FIRST)
-    return slice_below(_done(tenant.pk).filter(narrowed), NEWEST_FIRST, cursor)
+        keys = _NEWEST_KEYS.rows(tenant=tenant.pk)
+        return opening(keys, lambda: _NEWEST_DONE.rows(tenant=tenant.pk), NEWEST_FIRST)
+    return slice_below(_seen(_done(tenant.pk).filter(narrowed)), NEWEST_FIRST, cursor)
 
 
 def quarantined(tenant: Tenant) -> list[Alert]:
@@ -102,7 +103,10 @@ def _differences(shown: Q) -> QuerySet[BrokerDifference]:
 
 
 def _done(tenant: Any) -> QuerySet[Order]:
-    rows = Order.objects.filter(tenant=tenant, status__in=sorted(FINISHED))
+    return Order.objects.filter(tenant=tenant, status__in=sorted(FINISHED))
+
+
+def _seen(rows: QuerySet[Order]) -> QuerySet[Order]:
     return rows.select_related("position").only(*_SHOWN)
 
 
@@ -134,7 +138,10 @@ _EXECUTIONS = Prepared(
         "executed_at", "booked_at", "pk"
     )
 )
-_NEWEST_DONE = Prepared(lambda: newest_first(_done(_TENANT), NEWEST_FIRST))
+_NEWEST_DONE = Prepared(lambda: newest_first(_seen(_done(_TENANT)), NEWEST_FIRST))
+_NEWEST_KEYS = Prepared(
+    lambda: newest_first(_done(_TENANT), NEWEST_FIRST).values_list(*NEWEST_FIRST, "position__market_provider")
+)
 _QUARANTINED = Prepared(
     lambda: Alert.objects.filter(tenant=_TENANT, kind=AlertKind.QUARANTINE, seen_at=None).order_by(
         "-created_at"

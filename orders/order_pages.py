@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from accounts.models import Role
@@ -82,7 +83,8 @@ def orders(request: HttpRequest) -> HttpResponse:
     context = {
         **_open(request),
         "form": form,
-        "past": [_in_words(one) for one in past.items],
+        "past": SimpleLazyObject(lambda: [_in_words(one) for one in past.items]),
+        "mark": past.mark,
         "next": past.next,
         "is_top": not cursor,
     }

@@ -14,8 +14,9 @@ from accounts.models import Tenant
 from accounts.page_lists import (
     ROWS,
     Order,
-    first_slice,
+    Slice,
     newest_first,
+    opening,
     read_cursor,
     slice_below,
     write_cursor,
@@ -67,12 +68,16 @@ class Wanted:
 class Activity:
     """Events, newest first, and the cursor of what follows.
 
-    `is_cut`: the look ended before enough was found, and there may be more further back.
+    `is_cut`: the look ended before enough was found, and there may be more further back. `mark` is what
+    settles how they look, if it is known: then they are only read when they are needed. `newest` is when the
+    first of them happened.
     """
 
     events: Sequence[Event]
     next: str
     is_cut: bool = False
+    mark: str = ""
+    newest: datetime | None = None
 
 
 def activity(wanted: Wanted, cursor: str = "", *, limit: int = ROWS) -> Activity:
@@ -82,11 +87,26 @@ def activity(wanted: Wanted, cursor: str = "", *, limit: int = ROWS) -> Activity
     events, and then the cursor leads on from there.
     """
     if wanted.is_everything() and not cursor and limit == ROWS:
-        found = first_slice(_NEWEST.rows(tenant=wanted.tenant.pk), BY_TIME)
-        return Activity(events=found.items, next=found.next)
+        return _opening(wanted.tenant)
     if wanted.cells is not None and len(wanted.cells) == 1:
         return _of_cell(wanted, wanted.cells[0], cursor, limit)
     return _of_tenant(wanted, cursor, limit)
+
+
+def _shown(found: Slice[Event], *, cut_at: Sequence[object] = ()) -> Activity:
+    return Activity(
+        events=found.items,
+        next=write_cursor(cut_at) if cut_at else found.next,
+        is_cut=bool(cut_at),
+        newest=found.items[0].ts if found.items else None,
+    )
+
+
+def _opening(tenant: Tenant) -> Activity:
+    keys = _NEWEST_KEYS.rows(tenant=tenant.pk)
+    found = opening(keys, lambda: _NEWEST.rows(tenant=tenant.pk), BY_TIME)
+    newest = keys[0][0] if keys else None
+    return Activity(events=found.items, next=found.next, mark=found.mark, newest=newest)
 
 
 def newer(wanted: Wanted, since: datetime, *, most: int) -> int:
@@ -104,8 +124,8 @@ def _of_cell(wanted: Wanted, cell: Position, cursor: str, limit: int) -> Activit
     rows = rows.filter(wanted.in_span().at_time("ts"), wanted.besides(), seq__gte=floor)
     found = slice_below(_seen(rows), BY_NUMBER, cursor, limit=limit)
     if found.next or floor <= 1:
-        return Activity(events=found.items, next=found.next)
-    return Activity(events=found.items, next=write_cursor([floor]), is_cut=True)
+        return _shown(found)
+    return _shown(found, cut_at=[floor])
 
 
 def _of_tenant(wanted: Wanted, cursor: str, limit: int) -> Activity:
@@ -118,8 +138,8 @@ def _of_tenant(wanted: Wanted, cursor: str, limit: int) -> Activity:
     rows = rows.filter(span.of_position("position_id"), wanted.besides())
     found = slice_below(_seen(rows), BY_TIME, cursor, limit=limit)
     if found.next or floor is None:
-        return Activity(events=found.items, next=found.next)
-    return Activity(events=found.items, next=write_cursor([floor, "", 0]), is_cut=True)
+        return _shown(found)
+    return _shown(found, cut_at=[floor, "", 0])
 
 
 def _newest_number(rows: QuerySet[Event]) -> int:
@@ -138,7 +158,12 @@ def _seen(rows: QuerySet[Event]) -> QuerySet[Event]:
     return rows.select_related("position").only(*_SHOWN)
 
 
+def _of_all() -> QuerySet[Event]:
+    return Event.objects.filter(tenant=Slot("tenant", models.UUIDField()))
+
+
 # What the list opens with.
-_NEWEST = Prepared(
-    lambda: newest_first(_seen(Event.objects.filter(tenant=Slot("tenant", models.UUIDField()))), BY_TIME)
+_NEWEST = Prepared(lambda: newest_first(_seen(_of_all()), BY_TIME))
+_NEWEST_KEYS = Prepared(
+    lambda: newest_first(_of_all(), BY_TIME).values_list(*BY_TIME, "position__market_provider")
 )

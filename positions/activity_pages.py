@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from accounts.page_access import page, tenant_seen
@@ -59,7 +60,7 @@ def activity_page(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "found": found,
-            "rows": [(event, EVENT_WORDS[event.type]) for event in found.events],
+            "rows": SimpleLazyObject(lambda: [(event, EVENT_WORDS[event.type]) for event in found.events]),
             "is_top": not cursor,
         },
     )

@@ -257,6 +257,13 @@ CACHES["template_fragments"] = {
     "TIMEOUT": 3600,
     "OPTIONS": {"MAX_ENTRIES": 5_000},
 }
+# Whole lists, drawn anew whenever something comes on top.
+CACHES["lists"] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "LOCATION": "lists",
+    "TIMEOUT": 60,
+    "OPTIONS": {"MAX_ENTRIES": 200},
+}
 if REDIS_URL:
     CACHES["default"] = {
         "BACKEND": "volbal_site.shared_cache.SharedCache",

@@ -14,7 +14,9 @@ from alerts.models import Alert
 from alerts.tests.builders import make_alert
 from configs.tests.builders import set_position
 from orders.tests.builders import run_at, set_market
+from positions.models import Position
 from positions.tests.builders import make_position
+from volbal_site.templatetags.cells import REPLAYED
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,32 @@ def names_of(answer):
 
 def list_in(answer):
     return answer.content.decode().partition("<ol")[2].partition("</ol>")[0]
+
+
+@pytest.mark.parametrize(("path", "row"), [("/activity", "<li>"), ("/orders", "<tr>")])
+def test_a_list_shows_what_comes_on_top(cell, look, path, row):
+    run_at(cell, 104, at=NOW)
+    before = [rows_in(look(path)).count(row) for _ in range(2)]
+
+    run_at(cell, 100, at=NOW + timedelta(minutes=1))
+
+    assert before[0] == before[1] > 0
+    assert rows_in(look(path)).count(row) > before[0]
+
+
+@pytest.mark.parametrize("path", ["/activity", "/orders"])
+def test_a_list_shows_that_a_cell_follows_the_past_now(cell, look, path):
+    run_at(cell, 104, at=NOW)
+    assert REPLAYED not in rows_in(look(path))
+
+    Position.objects.filter(pk=cell.pk).update(market_provider="replay")
+
+    assert REPLAYED in rows_in(look(path))
+
+
+def rows_in(page):
+    """Return what stands between the filters of a list and the foot of the page."""
+    return page.partition("</form>\n")[2].partition("<footer")[0]
 
 
 def test_an_alert_shows_who_saw_it(cell, owner, look):
@@ -94,4 +122,4 @@ def test_a_setting_shows_its_own_value_and_inherits_again(cell, look):
 
 
 def test_what_is_kept_is_kept_in_this_process_alone():
-    assert "locmem" in type(caches["template_fragments"]).__module__
+    assert {type(caches[name]).__name__ for name in ("template_fragments", "lists")} == {"LocMemCache"}

@@ -105,6 +105,7 @@ def statements(world: World) -> dict[str, int]:
         path += ASKED.get(address, "")
         cache.clear()
         caches["template_fragments"].clear()
+        caches["lists"].clear()
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
         assert answer.status_code in (200, 302), (address, answer.status_code)
