@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.utils.functional import SimpleLazyObject
 
 from accounts.export_table import ExportFilter
 from accounts.models import Tenant
@@ -89,6 +91,8 @@ def activity(wanted: Wanted, cursor: str = "", *, limit: int = ROWS) -> Activity
     if wanted.is_everything() and not cursor and limit == ROWS:
         return _opening(wanted.tenant)
     if wanted.cells is not None and len(wanted.cells) == 1:
+        if wanted == Wanted(tenant=wanted.tenant, cells=wanted.cells) and not cursor and limit == ROWS:
+            return _opening_of_cell(wanted.cells[0])
         return _of_cell(wanted, wanted.cells[0], cursor, limit)
     return _of_tenant(wanted, cursor, limit)
 
@@ -98,8 +102,13 @@ def _shown(found: Slice[Event], *, cut_at: Sequence[object] = ()) -> Activity:
         events=found.items,
         next=write_cursor(cut_at) if cut_at else found.next,
         is_cut=bool(cut_at),
+        mark=" ".join(f"{event.pk} {_provider_of(event)}" for event in found.items),
         newest=found.items[0].ts if found.items else None,
     )
+
+
+def _provider_of(event: Event) -> str:
+    return "" if event.position is None else event.position.market_provider
 
 
 def _opening(tenant: Tenant) -> Activity:
@@ -107,6 +116,18 @@ def _opening(tenant: Tenant) -> Activity:
     found = opening(keys, lambda: _NEWEST.rows(tenant=tenant.pk), BY_TIME)
     newest = keys[0][0] if keys else None
     return Activity(events=found.items, next=found.next, mark=found.mark, newest=newest)
+
+
+def _opening_of_cell(cell: Position) -> Activity:
+    """Return the end of a chain. Nothing in it ever changes, and its numbers have no gaps."""
+    chain = position_chain(cell)
+    last, newest = _NEWEST_IN_CHAIN.first(chain=chain) or (0, None)
+    return Activity(
+        events=cast("Sequence[Event]", SimpleLazyObject(lambda: _ENDS.rows(chain=chain, last=last))),
+        next=write_cursor([last - ROWS + 1]) if last > ROWS else "",
+        mark=f"{chain} {last} {cell.market_provider}",
+        newest=newest,
+    )
 
 
 def newer(wanted: Wanted, since: datetime, *, most: int) -> int:
@@ -162,6 +183,15 @@ def _of_all() -> QuerySet[Event]:
     return Event.objects.filter(tenant=Slot("tenant", models.UUIDField()))
 
 
+_CHAIN = Slot("chain", models.CharField())
+_NEWEST_IN_CHAIN = Prepared(
+    lambda: Event.objects.filter(chain=_CHAIN).order_by("-seq").values_list("seq", "ts")[:1]
+)
+_ENDS = Prepared(
+    lambda: _seen(
+        Event.objects.filter(chain=_CHAIN, seq__lte=Slot("last", models.BigIntegerField())).order_by("-seq")
+    )[:ROWS]
+)
 # What the list opens with.
 _NEWEST = Prepared(lambda: newest_first(_seen(_of_all()), BY_TIME))
 _NEWEST_KEYS = Prepared(

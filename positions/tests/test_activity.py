@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts.page_lists import write_cursor
+from accounts.page_lists import ROWS, write_cursor
 from accounts.transactions import unit_of_work
 from positions import activity as room
 from positions.activity import Wanted, activity, newer
@@ -63,6 +63,21 @@ def test_a_cell_is_shown_in_the_order_of_its_chain():
 
     assert [event.seq for event in found] == [6, 5, 4, 3, 2, 1]
     assert {event.position_id for event in found} == {cell.pk}
+
+
+@pytest.mark.parametrize("events", [ROWS - 1, ROWS, 2 * ROWS + 3])
+@pytest.mark.parametrize("of_cell", [False, True])
+def test_what_the_list_opens_with_leads_on_to_the_rest(events, of_cell):
+    cell = make_position()
+    tell(cell, events - 1)
+    wanted = Wanted(tenant=cell.tenant, cells=[cell] if of_cell else None)
+
+    found, looks = walk(wanted, ROWS)
+
+    assert found == newest_first(tenant=cell.tenant)
+    assert len(found) == events
+    assert looks == -(-events // ROWS)
+    assert activity(wanted).newest == found[0].ts
 
 
 @pytest.mark.parametrize(
