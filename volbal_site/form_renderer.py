@@ -18,7 +18,7 @@ Parts = Mapping[str, Any]
 
 
 class QuickForms(DjangoTemplates):
-    """Django's renderer, with inputs and selects written directly."""
+    """Django's renderer, with inputs, selects and radio buttons written directly."""
 
     def render(
         self, template_name: str, context: Mapping[str, Any], request: HttpRequest | None = None
@@ -54,6 +54,30 @@ def _written_option(option: Parts) -> str:
     return f'\n  <option value="{value}"{_attributes(option)}>{label}</option>\n'
 
 
+def written_radios(widget: Parts) -> str:
+    """Write radio buttons with their labels."""
+    groups = "".join(_written_radio_group(name, options) for name, options, _ in widget["optgroups"])
+    return f"<div{_named(widget, 'id')}{_named(widget, 'class')}>{groups}\n</div>"
+
+
+def _written_radio_group(name: str | None, options: list[Parts]) -> str:
+    inside = "".join(f"<div>\n    {_written_radio(option)}</div>" for option in options)
+    if not name:
+        return inside
+    return f"\n  <div><label>{conditional_escape(name)}</label>{inside}\n  </div>"
+
+
+def _written_radio(option: Parts) -> str:
+    whose = _named(option, "id", called="for")
+    return f"<label{whose}>{written_input(option)}\n {conditional_escape(option['label'])}</label>\n\n"
+
+
+def _named(widget: Parts, name: str, called: str = "") -> str:
+    """Write one attribute, if it says anything."""
+    value = widget["attrs"].get(name)
+    return f' {called or name}="{conditional_escape(value)}"' if value else ""
+
+
 def _attributes(widget: Parts) -> str:
     return "".join(
         f" {conditional_escape(name)}" if value is True else f' {conditional_escape(name)}="{_text(value)}"'
@@ -71,4 +95,5 @@ _INPUTS = ("text", "number", "email", "password", "hidden", "date", "checkbox", 
 WRITERS: dict[str, Callable[[Parts], str]] = {
     **{f"{_FOLDER}/{name}.html": written_input for name in _INPUTS},
     f"{_FOLDER}/select.html": written_select,
+    f"{_FOLDER}/radio.html": written_radios,
 }

@@ -25,6 +25,7 @@ WIDGETS = {
     "date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     "checkbox": forms.CheckboxInput(),
     "select": forms.Select(choices=CHOICES),
+    "radio": forms.RadioSelect(choices=CHOICES, attrs={"class": "row <of>"}),
 }
 SAID = [None, "", "1", "a&b", 0, True, False, '<script>"it\'s"</script>', mark_safe("&lt;"), Decimal("1.50")]
 MORE = [{}, {"id": "id_field", "required": True, "disabled": False, "aria-describedby": "a b"}]
