@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Tenant
+from accounts.prepared import Slot
 from volbal.quotes import Doubt, PriceStep, QuoteGate, QuoteMemory, Sighting
 
 
@@ -21,7 +22,9 @@ def price_field(**options: Any) -> models.DecimalField[Any, Any]:
 class BarQuerySet(models.QuerySet["Bar"]):
     """Reads of bars."""
 
-    def of(self, ticker: str, start: date | None = None, end: date | None = None) -> BarQuerySet:
+    def of(
+        self, ticker: str | Slot, start: date | Slot | None = None, end: date | Slot | None = None
+    ) -> BarQuerySet:
         """Return the bars of `ticker` from `start` to `end`, both inclusive, oldest first."""
         bars = self.filter(ticker=ticker)
         if start is not None:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
+from django.db import models
+
+from accounts.prepared import Prepared, Slot
 from market.bundled_history import bundled_history
 from market.errors import UnknownTicker
 from market.models import Bar, BarQuerySet
 from market.values import DayBar, History
 
+_OF_A_DAY = ("date", "open", "high", "low", "close", "volume")
+_TICKER = Slot("ticker", models.CharField())
+# Asked for whenever a chart is drawn.
+_SPAN = Prepared(
+    lambda: Bar.objects.of(
+        _TICKER, Slot("start", models.DateField()), Slot("end", models.DateField())
+    ).values_list(*_OF_A_DAY)
+)
+_ANY = Prepared(lambda: Bar.objects.filter(ticker=_TICKER).values_list("pk")[:1])
+
 
 def has_imported_bars(ticker: str) -> bool:
     """Return whether any bar of `ticker` was imported; bundled bars don't count."""
-    return Bar.objects.filter(ticker=ticker).exists()
+    return bool(_ANY.rows(ticker=ticker))
 
 
 def last_stored_day(ticker: str) -> date | None:
@@ -28,7 +43,7 @@ def bars_of(ticker: str, *, start: date | None = None, end: date | None = None) 
     The imported ones if there are any at all, else the bundled ones; never a mixture.
     Raises UnknownTicker if there are neither; a span without bars gives ().
     """
-    imported = day_bars(Bar.objects.of(ticker, start, end))
+    imported = _values(_SPAN.rows(ticker=ticker, start=start or date.min, end=end or date.max))
     if imported or has_imported_bars(ticker):
         return imported
     return bundled_span(ticker, start, end).bars
@@ -55,7 +70,10 @@ def bundled_span(ticker: str, start: date | None = None, end: date | None = None
 
 def day_bars(stored: BarQuerySet) -> tuple[DayBar, ...]:
     """Return stored bars as values."""
-    rows = stored.values_list("date", "open", "high", "low", "close", "volume")
+    return _values(stored.values_list(*_OF_A_DAY))
+
+
+def _values(rows: Iterable[tuple[Any, ...]]) -> tuple[DayBar, ...]:
     return tuple(
         DayBar(date=day, open=open_, high=high, low=low, close=close, volume=volume)
         for day, open_, high, low, close, volume in rows

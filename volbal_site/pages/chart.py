@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models.fields.json import KT
 
 from accounts.prepared import Prepared, Slot
 from dividends.models import Receivable, SplitApplication
@@ -21,12 +20,10 @@ from market.queries import bars_of
 from market.values import DayBar
 from orders.models import TickQuote, Trade
 from orders.tick_slots import milliseconds
-from positions.events import position_chain
-from positions.history import evaluations_in
 from positions.models import Position
 from volbal.trading_day import start_of, trading_date
 from volbal.values import Side
-from volbal_site.pages.chart_levels import Level, Levels, levels_of
+from volbal_site.pages.chart_levels import Evaluation, Level, Levels, evaluations_since, levels_of
 from volbal_site.pages.position_now import Ground
 from volbal_site.templatetags import amounts
 
@@ -99,10 +96,13 @@ def chart_of(ground: Ground, chosen: str) -> Chart:
     position = ground.position
     end = max(trading_date(ground.at), position.opened_date)
     start = end - timedelta(days=RANGES[chosen][1])
-    levels = levels_of(position, ground.effective.trigger, start=start, at=ground.at)
+    evaluations = evaluations_since(position, start_of(start))
+    levels = levels_of(position, ground.effective.trigger, evaluations, start=start, at=ground.at)
     bars = _bars(ground, start, end)
     is_line = not bars
-    points = _prices(position, start, levels) if is_line else [_of_bar(bar, levels) for bar in bars]
+    points = (
+        _prices(position, start, evaluations, levels) if is_line else [_of_bar(bar, levels) for bar in bars]
+    )
     since = start_of(points[0].day if points else start)
     return Chart(is_line=is_line, points=points[-MOST_POINTS:], marks=_marks(position, since))
 
@@ -129,10 +129,11 @@ def _of_bar(bar: DayBar, levels: Levels) -> Point:
     return Point(ends_at, bar.date, bar.open, bar.high, bar.low, bar.close, levels.at(ends_at))
 
 
-def _prices(position: Position, start: date, levels: Levels) -> list[Point]:
+def _prices(
+    position: Position, start: date, evaluations: Iterable[Evaluation], levels: Levels
+) -> list[Point]:
     """Return single prices where there are no bars: of the schedule's ticks, and of evaluations."""
-    since = start_of(start)
-    seen = dict(sorted([*_evaluated(position, since), *_ticks(position, since)]))
+    seen = dict(sorted([*_evaluated(evaluations), *_ticks(position, start_of(start))]))
     return [
         Point(at, trading_date(at), price, price, price, price, levels.at(at)) for at, price in seen.items()
     ]
@@ -144,9 +145,10 @@ def _ticks(position: Position, since: datetime) -> list[tuple[datetime, Decimal]
     return [(at.replace(microsecond=0), price) for at, price in reversed(newest)]
 
 
-def _evaluated(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
-    rows = _EVALUATED.rows(chain=position_chain(position), since=since)
-    return [(at.replace(microsecond=0), Decimal(text)) for at, text in reversed(rows) if text is not None]
+def _evaluated(evaluations: Iterable[Evaluation]) -> list[tuple[datetime, Decimal]]:
+    return [
+        (one.at.replace(microsecond=0), Decimal(one.price)) for one in evaluations if one.price is not None
+    ]
 
 
 def _marks(position: Position, since: datetime) -> list[Mark]:
@@ -186,14 +188,6 @@ _TICKS = Prepared(
         )
         .order_by("-tick")
         .values_list("tick__slot", "price")[:MOST_POINTS]
-    )
-)
-_EVALUATED = Prepared(
-    lambda: (
-        evaluations_in(Slot("chain", models.CharField()))
-        .filter(ts__gte=_SINCE)
-        .order_by("-seq")
-        .values_list("ts", KT("inputs__quote__price"))[:MOST_POINTS]
     )
 )
 _TRADES = Prepared(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -74,10 +74,31 @@ def level_of(anchor: Decimal, trigger: TriggerConfig) -> Level:
         )
 
 
-def levels_of(position: Position, trigger: TriggerConfig, *, start: date, at: datetime) -> Levels:
-    """Read a cell's levels from `start` on, in two queries; `trigger` is what holds at the moment `at`."""
-    since = start_of(start)
-    return Levels(_anchors(position, since), [*_triggers(position, since), (at, trigger)])
+class Evaluation(NamedTuple):
+    """When a cell was evaluated, on which price if there was one, and with which thresholds, as recorded."""
+
+    at: datetime
+    price: str | None
+    up_pct: str
+    down_pct: str
+
+
+def evaluations_since(position: Position, since: datetime) -> list[Evaluation]:
+    """Return the newest evaluations of a cell after a time, oldest first."""
+    rows = _EVALUATED.rows(chain=position_chain(position), since=since)
+    return [Evaluation._make(row) for row in reversed(rows)]
+
+
+def levels_of(
+    position: Position,
+    trigger: TriggerConfig,
+    evaluations: Sequence[Evaluation],
+    *,
+    start: date,
+    at: datetime,
+) -> Levels:
+    """Return a cell's levels from `start` on; `trigger` is what holds at the moment `at`."""
+    return Levels(_anchors(position, start_of(start)), [*_triggers(evaluations), (at, trigger)])
 
 
 def _anchors(position: Position, since: datetime) -> list[tuple[datetime, Decimal | None]]:
@@ -93,14 +114,13 @@ def _anchors(position: Position, since: datetime) -> list[tuple[datetime, Decima
     return found or [(max(since, start_of(position.opened_date)), position.anchor_price)]
 
 
-def _triggers(position: Position, since: datetime) -> list[tuple[datetime, TriggerConfig]]:
-    """Return the thresholds that decisions were made with, where they changed."""
-    found: list[tuple[datetime, TriggerConfig]] = []
-    for ts, up, down in reversed(_TRIGGERS.rows(chain=position_chain(position), since=since)):
-        trigger = TriggerConfig(up_threshold_pct=Decimal(up), down_threshold_pct=Decimal(down))
-        if not found or found[-1][1] != trigger:
-            found.append((ts, trigger))
-    return found
+def _triggers(evaluations: Sequence[Evaluation]) -> Iterator[tuple[datetime, TriggerConfig]]:
+    """Yield the thresholds that decisions were made with, where they changed."""
+    last = None
+    for at, _, up, down in evaluations:
+        if (up, down) != last:
+            yield at, TriggerConfig(up_threshold_pct=Decimal(up), down_threshold_pct=Decimal(down))
+        last = (up, down)
 
 
 _SINCE = Slot("since", models.DateTimeField())
@@ -112,13 +132,16 @@ _ANCHORS = Prepared(
         .values_list("type", "ts", KT("inputs__anchor_price"), KT("outputs__anchor_price"))
     )
 )
-_TRIGGERS = Prepared(
+_EVALUATED = Prepared(
     lambda: (
         evaluations_in(Slot("chain", models.CharField()))
         .filter(ts__gte=_SINCE)
         .order_by("-seq")
         .values_list(
-            "ts", KT("inputs__trigger__up_threshold_pct"), KT("inputs__trigger__down_threshold_pct")
+            "ts",
+            KT("inputs__quote__price"),
+            KT("inputs__trigger__up_threshold_pct"),
+            KT("inputs__trigger__down_threshold_pct"),
         )[:MOST_EVALUATIONS]
     )
 )

@@ -94,10 +94,12 @@ def position_prices(request: HttpRequest, position_id: UUID) -> HttpResponse:
     """The chart as a table."""
     cell, chosen = cell_of(request, position_id), _range(request)
     chart = chart_of(ground_of(cell), chosen)
+    rows = Paginator(chart.rows(), ROWS).get_page(request.GET.get("page"))
     context = {
         "cell": cell,
         "chart": chart,
-        "rows": Paginator(chart.rows(), ROWS).get_page(request.GET.get("page")),
+        "rows": rows,
+        "drawn_by": f"{chart.is_line} {rows.object_list}",
         "ranges": RANGES,
         "chosen": chosen,
     }

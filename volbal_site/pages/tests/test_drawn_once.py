@@ -78,6 +78,16 @@ def test_a_list_shows_that_a_cell_follows_the_past_now(cell, look, path):
     assert REPLAYED in rows_in(look(path))
 
 
+def test_the_table_of_prices_shows_a_new_one(cell, look):
+    run_at(cell, "100.5", at=NOW)
+    path = f"/positions/{cell.pk}/prices"
+    assert "100.50" in look(path)
+
+    run_at(cell, "101.25", at=NOW + timedelta(minutes=1))
+
+    assert "101.25" in look(path)
+
+
 def rows_in(page):
     """Return what stands between the filters of a list and the foot of the page."""
     return page.partition("</form>\n")[2].partition("<footer")[0]
