@@ -46,6 +46,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "form": form,
         "rows": [(alert, ALERT_WORDS[alert.kind], _is_waiting(alert)) for alert in found.items],
         "to_see": [alert for alert in found.items if _is_waiting(alert) and alert.tenant_id],
+        "drawn_by": [(a.pk, a.message, a.seen_at, a.seen_by, a.cleared_at) for a in found.items],
         "next": found.next,
         "is_top": not cursor,
         "kinds": [(AlertKind(kind).label, words) for kind, words in ALERT_WORDS.items()],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from volbal.decision import decide
 from volbal.errors import OutOfRange
@@ -48,12 +49,14 @@ class Runway:
     down: Reach
 
 
+@lru_cache(maxsize=1024)
 def runway(
     state: PositionState, trigger: TriggerConfig, guardrail: GuardrailConfig, policy: OrderPolicyConfig
 ) -> Runway:
     """Follow the next trade, and the next, from the anchor on; each a day of its own, filled at once.
 
-    Without an anchor there are no trades. Raises InvalidConfig for an unknown sizing strategy.
+    Takes thirty decisions, and is asked the same again whenever a page is looked at. Without an anchor there
+    are no trades. Raises InvalidConfig for an unknown sizing strategy.
     """
     rules = (trigger, guardrail, policy)
     return Runway(up=_follow(Side.SELL, state, rules), down=_follow(Side.BUY, state, rules))

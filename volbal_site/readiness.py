@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from alerts.pulses import worker_silence
@@ -45,7 +44,9 @@ def guards() -> str | None:
 
 def migrations() -> str | None:
     """Compare the newest migrations of the program with those that were applied."""
-    pending = _newest_migrations() - set(MigrationRecorder(connection).applied_migrations())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        pending = _newest_migrations().difference(cursor.fetchall())
     return f"{len(pending)} apps wait for manage.py migrate" if pending else None
 
 

@@ -125,11 +125,8 @@ def _tick_sign(tick: TickDone, last: str, at: datetime) -> Sign:
 
 def feed_signs(tenant: Tenant, at: datetime) -> list[Sign]:
     """Say of each source of the tenant's prices how old the newest is, and which are in doubt."""
-    pairs = set(_FOLLOWED.rows(tenant=tenant.pk))
-    names = sorted({name for name, _ in pairs})
-    known = Quote.objects.filter(provider__in=names, ticker__in={ticker for _, ticker in pairs})
-    rows = known.values("provider").annotate(newest=Max("as_of"), doubted=Count("pk", ~Q(doubt_gate="")))
-    found = {row["provider"]: (row["newest"], row["doubted"]) for row in rows}
+    names = sorted(name for (name,) in _FOLLOWED.rows(tenant=tenant.pk))
+    found = {name: (newest, doubted) for name, newest, doubted in _NEWEST_QUOTES.rows(tenant=tenant.pk)}
     signs = [_feed_sign(name, found.get(name, (None, 0)), tenant, at) for name in names]
     return [*signs, *_host_signs(at)]
 
@@ -190,7 +187,18 @@ def _cells(tenant: Any) -> QuerySet[Position]:
 
 # What everybody who has the page open reads every few seconds.
 _TENANT = Slot("tenant", models.UUIDField())
-_FOLLOWED = Prepared(lambda: _cells(_TENANT).values_list("market_provider", "ticker").distinct())
+_FOLLOWED = Prepared(lambda: _cells(_TENANT).values_list("market_provider").distinct())
+_NEWEST_QUOTES = Prepared(
+    lambda: (
+        Quote.objects.filter(
+            provider__in=_cells(_TENANT).values("market_provider"),
+            ticker__in=_cells(_TENANT).values("ticker"),
+        )
+        .values("provider")
+        .annotate(newest=Max("as_of"), doubted=Count("pk", ~Q(doubt_gate="")))
+        .values_list("provider", "newest", "doubted")
+    )
+)
 _BROKERS = Prepared(lambda: _cells(_TENANT).values_list("broker").distinct())
 _FAILING_HOSTS = Prepared(lambda: HostBreaker.objects.filter(failures__gt=0).order_by("host"))
 _OPEN_ORDERS = Prepared(
