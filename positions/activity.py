@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import cast
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -94,6 +95,8 @@ def activity(wanted: Wanted, cursor: str = "", *, limit: int = ROWS) -> Activity
         if wanted == Wanted(tenant=wanted.tenant, cells=wanted.cells) and not cursor and limit == ROWS:
             return _opening_of_cell(wanted.cells[0])
         return _of_cell(wanted, wanted.cells[0], cursor, limit)
+    if wanted == Wanted(tenant=wanted.tenant, kinds=wanted.kinds) and not cursor and limit == ROWS:
+        return _opening_of_kinds(wanted.tenant, tuple(wanted.kinds or ()))
     return _of_tenant(wanted, cursor, limit)
 
 
@@ -112,10 +115,22 @@ def _provider_of(event: Event) -> str:
 
 
 def _opening(tenant: Tenant) -> Activity:
-    keys = _NEWEST_KEYS.rows(tenant=tenant.pk)
-    found = opening(keys, lambda: _NEWEST.rows(tenant=tenant.pk), BY_TIME)
-    newest = keys[0][0] if keys else None
-    return Activity(events=found.items, next=found.next, mark=found.mark, newest=newest)
+    return _of_keys(_NEWEST_KEYS.rows(tenant=tenant.pk), lambda: _NEWEST.rows(tenant=tenant.pk))
+
+
+def _of_keys(
+    keys: Sequence[tuple[Any, ...]], read: Callable[[], Sequence[Event]], floor: datetime | None = None
+) -> Activity:
+    """Return events that are read when they are needed; those looked for end at `floor`, if there is one."""
+    found = opening(keys, read, BY_TIME)
+    is_cut = floor is not None and not found.next
+    return Activity(
+        events=found.items,
+        next=write_cursor([floor, "", 0]) if is_cut else found.next,
+        is_cut=is_cut,
+        mark=found.mark,
+        newest=keys[0][0] if keys else None,
+    )
 
 
 def _opening_of_cell(cell: Position) -> Activity:
@@ -163,6 +178,14 @@ def _of_tenant(wanted: Wanted, cursor: str, limit: int) -> Activity:
     return _shown(found, cut_at=[floor, "", 0])
 
 
+def _opening_of_kinds(tenant: Tenant, kinds: tuple[str, ...]) -> Activity:
+    """Return the same of some kinds of events at the top of the list, which is what is asked for most."""
+    floor = next((at for (at,) in _FLOOR.rows(tenant=tenant.pk)), None)
+    keys, events = _newest_of(kinds)
+    span = {"tenant": tenant.pk, "floor": floor or _EVER}
+    return _of_keys(keys.rows(**span), lambda: events.rows(**span), floor)
+
+
 def _newest_number(rows: QuerySet[Event]) -> int:
     return rows.order_by("-seq").values_list("seq", flat=True).first() or 0
 
@@ -183,6 +206,19 @@ def _of_all() -> QuerySet[Event]:
     return Event.objects.filter(tenant=Slot("tenant", models.UUIDField()))
 
 
+@lru_cache(maxsize=64)
+def _newest_of(kinds: tuple[str, ...]) -> tuple[Prepared[tuple[Any, ...]], Prepared[Event]]:
+    """Return the statements for keys and events of some kinds, of which the filter knows few."""
+    after = Slot("floor", models.DateTimeField())
+
+    def of_kinds() -> QuerySet[Event]:
+        return _of_all().filter(type__in=kinds, ts__gte=after)
+
+    return Prepared(lambda: _keys(of_kinds())), Prepared(lambda: newest_first(_seen(of_kinds()), BY_TIME))
+
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+_FLOOR = Prepared(lambda: _of_all().order_by("-ts").values_list("ts")[LOOKED_AT : LOOKED_AT + 1])
 _CHAIN = Slot("chain", models.CharField())
 _NEWEST_IN_CHAIN = Prepared(
     lambda: Event.objects.filter(chain=_CHAIN).order_by("-seq").values_list("seq", "ts")[:1]
@@ -192,8 +228,12 @@ _ENDS = Prepared(
         Event.objects.filter(chain=_CHAIN, seq__lte=Slot("last", models.BigIntegerField())).order_by("-seq")
     )[:ROWS]
 )
+
+
+def _keys(rows: QuerySet[Event]) -> QuerySet[Event, tuple[Any, ...]]:
+    return newest_first(rows, BY_TIME).values_list(*BY_TIME, "position__market_provider")
+
+
 # What the list opens with.
 _NEWEST = Prepared(lambda: newest_first(_seen(_of_all()), BY_TIME))
-_NEWEST_KEYS = Prepared(
-    lambda: newest_first(_of_all(), BY_TIME).values_list(*BY_TIME, "position__market_provider")
-)
+_NEWEST_KEYS = Prepared(lambda: _keys(_of_all()))

@@ -19,6 +19,11 @@ from positions.models import Position
 
 NUMBERED = re.compile(r"(?:[A-Za-z0-9.\-]{1,12} ?)?#([0-9]{1,9})\Z", re.ASCII)
 MOST_OFFERED = 100
+_ONE = Prepared(
+    lambda: Position.objects.filter(
+        tenant=Slot("tenant", models.UUIDField()), pk=Slot("pk", models.UUIDField())
+    )
+)
 _OFFERED = Prepared(
     lambda: (
         Position.objects.filter(tenant=Slot("tenant", models.UUIDField()))
@@ -65,7 +70,7 @@ def cells_named(tenant: Tenant, text: str) -> list[Position]:
     if numbered:
         return list(cells.filter(number=int(numbered[1])))
     try:
-        return list(cells.filter(pk=UUID(text)))
+        return _ONE.rows(tenant=tenant.pk, pk=UUID(text))
     except ValueError:
         return list(cells.filter(ticker=text.upper()))
 

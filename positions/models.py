@@ -97,6 +97,10 @@ class Position(models.Model):
     objects = PositionManager.from_queryset(PositionQuerySet)()
 
     class Meta:
+        indexes = [
+            # Every page tells what kinds of cells there are.
+            models.Index(fields=["tenant", "status", "broker", "market_provider"], name="position_by_kind"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "number"], name="position_number_once"),
             models.CheckConstraint(

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from positions.models import Position
-from simulation.performance import Curve, inside_pct, undisturbed
+from simulation.performance import Curve, inside_pct, undisturbed, versions_of
 from simulation.performance_plain import CellSteps, curve_of, steps_of_cells
 from simulation.value_curves import curve_of_courses
 from simulation.value_days import Counted, Day, counted_from, figures_from
@@ -111,7 +111,7 @@ def report_of(positions: QuerySet[Position], *, start: date | None = None, end: 
         known = [course for course, part in zip(courses, parts, strict=True) if part.after.value is not None]
         return _report([one.position for one in courses], parts, curve_of_courses(known, start, end))
 
-    return undisturbed(positions, read) or plain_report_of(positions, start=start, end=end)
+    return undisturbed(versions_of(positions), read) or plain_report_of(positions, start=start, end=end)
 
 
 def plain_report_of(

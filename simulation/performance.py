@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
+from django.db import models
 from django.db.models import QuerySet
 
+from accounts.prepared import Prepared, Slot
 from positions.models import Position
 from simulation.performance_plain import (
     MOST_POINTS,
@@ -55,21 +58,39 @@ def performance_of(
         courses = courses_of(positions)
         return together(courses, curve_of_courses(courses, start, end))
 
-    return undisturbed(positions, read) or plain_performance_of(positions, start=start, end=end)
+    return undisturbed(versions_of(positions), read) or plain_performance_of(positions, start=start, end=end)
 
 
-def undisturbed(positions: QuerySet[Position], read: Callable[[], T]) -> T | None:
-    """Return what is read of kept values while nothing of them is changed; None if that never was so."""
-    before = _versions(positions)
+def performance_of_cell(cell: Position) -> Performance:
+    """Tell the same of one cell, from its opening until now."""
+    positions = Position.objects.filter(pk=cell.pk)
+
+    def read() -> Performance:
+        courses = courses_of(positions)
+        return together(courses, curve_of_courses(courses, None, None))
+
+    versions = partial(_VERSION.rows, tenant=cell.tenant_id)
+    return undisturbed(versions, read) or plain_performance_of(positions)
+
+
+def undisturbed(versions: Callable[[], object], read: Callable[[], T]) -> T | None:
+    """Return what is read of kept values while their versions stay; None if they never did."""
+    before = versions()
     for _ in range(_TRIES):
         found = read()
-        after = _versions(positions)
+        after = versions()
         if after == before:
             return found
         before = after
     return None
 
 
-def _versions(positions: QuerySet[Position]) -> list[tuple[object, int]]:
-    tenants = positions.order_by().values("tenant")
-    return list(TenantValues.objects.filter(pk__in=tenants).order_by("pk").values_list("pk", "version"))
+def versions_of(positions: QuerySet[Position]) -> Callable[[], object]:
+    """Return what tells the versions of what is kept of the tenants of cells."""
+    kept = TenantValues.objects.filter(pk__in=positions.order_by().values("tenant")).order_by("pk")
+    return lambda: list(kept.values_list("pk", "version"))
+
+
+_VERSION = Prepared(
+    lambda: TenantValues.objects.filter(pk=Slot("tenant", models.UUIDField())).values_list("version")
+)

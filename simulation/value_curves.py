@@ -10,8 +10,10 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import models
 from django.db.models import Case, IntegerField, QuerySet, Sum, When
 
+from accounts.prepared import Prepared, Slot
 from simulation.performance_plain import Curve, Point, thinned
 from simulation.value_days import Day
 from simulation.value_models import CellDay, CellValues, TenantDay
@@ -82,6 +84,8 @@ def _kept_sums(courses: Sequence[Course]) -> Changes:
     kept = {course.position.pk for course in courses if course.kept not in (None, NOTHING)}
     if not kept:
         return {}
+    if len(kept) == 1:
+        return {row.date: change_of(row) for row in _DAYS.rows(position=next(iter(kept)))}
     tenants = {course.position.tenant_id for course in courses}
     if len(tenants) == 1 and _is_all_that_is_kept(tenants, len(kept)):
         return {row.date: change_of(row) for row in TenantDay.objects.filter(tenant__in=tenants)}
@@ -91,6 +95,13 @@ def _kept_sums(courses: Sequence[Course]) -> Changes:
     rows = CellDay.objects.filter(position__in=kept).values("date").order_by("date")
     summed = rows.annotate(**dict(zip(names, columns, strict=True))).values_list("date", *names)
     return {day: Change(*map(int, found)) for day, *found in summed}
+
+
+_DAYS = Prepared(
+    lambda: (
+        CellDay.objects.filter(position=Slot("position", models.UUIDField())).defer("told").order_by("date")
+    )
+)
 
 
 def _is_all_that_is_kept(tenants: Collection[UUID], cells: int) -> bool:

@@ -80,6 +80,18 @@ def test_what_the_list_opens_with_leads_on_to_the_rest(events, of_cell):
     assert activity(wanted).newest == found[0].ts
 
 
+@pytest.mark.parametrize("events", [0, 1, ROWS + 3])
+def test_some_kinds_are_all_found_from_the_top_on(events):
+    cell = make_position()
+    tell(cell, events, EventType.CASH_DEPOSITED)
+    tell(cell, 3)
+
+    found, _ = walk(Wanted(tenant=cell.tenant, kinds=("cash_deposited", "cash_withdrawn")), ROWS)
+
+    assert found == newest_first(type="cash_deposited")
+    assert len(found) == events
+
+
 @pytest.mark.parametrize(
     ("wanted", "count"),
     [

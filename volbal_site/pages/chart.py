@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -142,7 +142,7 @@ def _prices(
 def _ticks(position: Position, since: datetime) -> list[tuple[datetime, Decimal]]:
     """Return the newest prices that the schedule saw, by the second, oldest first."""
     newest = _TICKS.rows(ticker=position.ticker, since=milliseconds(since), provider=position.market_provider)
-    return [(at.replace(microsecond=0), price) for at, price in reversed(newest)]
+    return [(datetime.fromtimestamp(slot_ms // 1000, UTC), price) for slot_ms, price in reversed(newest)]
 
 
 def _evaluated(evaluations: Iterable[Evaluation]) -> list[tuple[datetime, Decimal]]:
@@ -187,7 +187,7 @@ _TICKS = Prepared(
             gate="",
         )
         .order_by("-tick")
-        .values_list("tick__slot", "price")[:MOST_POINTS]
+        .values_list("tick_id", "price")[:MOST_POINTS]
     )
 )
 _TRADES = Prepared(

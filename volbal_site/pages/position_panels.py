@@ -16,7 +16,7 @@ from dividends.models import Dividend, Receivable
 from orders.models import Order
 from orders.order_words import STATUS_WORDS
 from positions.models import CauseKind, JournalEntry, Position
-from simulation.performance import inside_pct, performance_of
+from simulation.performance import inside_pct, performance_of_cell
 from volbal.errors import InvalidConfig, OutOfRange
 from volbal.policy import check_config
 from volbal.trading_day import trading_date
@@ -87,7 +87,7 @@ class Way:
 
 def performance(cell: Position) -> dict[str, Any]:
     """Tell how the cell did against just holding."""
-    told = performance_of(Position.objects.filter(pk=cell.pk))
+    told = performance_of_cell(cell)
     points = told.curve.points
     return {
         "figures": told.total,
