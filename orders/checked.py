@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Max, Min
+from django.db import models
+from django.db.models import Count, Max, Min, Value
 
+from accounts.prepared import Prepared, Slot
 from orders.models import TickQuote
 from orders.tick_slots import milliseconds
 from positions.models import Position
@@ -34,19 +36,31 @@ class Checked:
 
 def checked_since(position: Position, since: datetime, trigger: TriggerConfig) -> Checked | None:
     """Return what ticks with a good price after `since` came to; None without one, or without an anchor."""
-    ticks = TickQuote.objects.filter(
-        ticker=position.ticker,
-        tick__gt=milliseconds(since),
-        provider=position.market_provider,
-        gate="",
-        price__isnull=False,
-    )
-    found = ticks.aggregate(times=Count("pk"), lowest=Min("ticks"), highest=Max("ticks"))
-    if not found["times"] or position.anchor_price is None:
+    times, *reached = _REACHED.rows(
+        ticker=position.ticker, since=milliseconds(since), provider=position.market_provider
+    )[0]
+    if not times or position.anchor_price is None:
         return None
-    lowest, highest = Decimal(found["lowest"]).scaleb(-6), Decimal(found["highest"]).scaleb(-6)
+    lowest, highest = (Decimal(ticks).scaleb(-6) for ticks in reached)
     side, nearest, threshold = nearest_side(position.anchor_price, lowest, highest, trigger)
-    return Checked(times=found["times"], since=since, nearest_pct=nearest, threshold_pct=threshold, side=side)
+    return Checked(times=times, since=since, nearest_pct=nearest, threshold_pct=threshold, side=side)
+
+
+# Over all rows, hence one group; everybody who has a cell's page open asks every few seconds.
+_REACHED = Prepared(
+    lambda: (
+        TickQuote.objects.filter(
+            ticker=Slot("ticker", models.CharField()),
+            tick__gt=Slot("since", models.BigIntegerField()),
+            provider=Slot("provider", models.CharField()),
+            gate="",
+            price__isnull=False,
+        )
+        .values(all=Value(1))
+        .annotate(times=Count("pk"), lowest=Min("ticks"), highest=Max("ticks"))
+        .values_list("times", "lowest", "highest")
+    )
+)
 
 
 def nearest_side(

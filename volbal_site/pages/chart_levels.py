@@ -54,6 +54,7 @@ class Levels:
         self._anchors, self._triggers = anchors, triggers
         self._anchored = [at for at, _ in anchors]
         self._triggered = [at for at, _ in triggers]
+        self._found: dict[tuple[int, int], Level] = {}
 
     def at(self, moment: datetime) -> Level:
         """Return the level at a moment."""
@@ -61,7 +62,11 @@ class Levels:
         anchor = self._anchors[known - 1][1] if known else None
         if anchor is None:
             return NOTHING
-        return level_of(anchor, self._triggers[max(bisect_right(self._triggered, moment) - 1, 0)][1])
+        triggered = max(bisect_right(self._triggered, moment) - 1, 0)
+        level = self._found.get((known, triggered))
+        if level is None:
+            level = self._found[known, triggered] = level_of(anchor, self._triggers[triggered][1])
+        return level
 
 
 def level_of(anchor: Decimal, trigger: TriggerConfig) -> Level:
