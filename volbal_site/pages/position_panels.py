@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db import models
 from django.db.models import Q
 
+from accounts.prepared import Prepared, Slot
 from configs.lint import lint
 from configs.resolver import as_public
 from configs.runway import Reach, runway
@@ -85,6 +87,18 @@ class Way:
         return "and it is not pinned yet"
 
 
+# What the tabs of a cell show first.
+_POSITION = Slot("position", models.UUIDField())
+_ORDERS = Prepared(lambda: Order.objects.filter(position=_POSITION).order_by("-created_at", "id")[:ROWS])
+_MOVED = Prepared(
+    lambda: (
+        JournalEntry.objects.filter(position=_POSITION)
+        .filter(~Q(cash_delta=0) | Q(cause_kind=CauseKind.OPENING))
+        .order_by("-seq")[:ROWS]
+    )
+)
+
+
 def performance(cell: Position) -> dict[str, Any]:
     """Tell how the cell did against just holding."""
     told = performance_of_cell(cell)
@@ -101,8 +115,8 @@ def performance(cell: Position) -> dict[str, Any]:
 
 def orders(cell: Position) -> dict[str, Any]:
     """Read the newest orders."""
-    found = Order.objects.filter(position=cell).order_by("-created_at", "id")
-    return {"rows": [OrderLine(order, *STATUS_WORDS[order.status]) for order in found[:ROWS]]}
+    found = _ORDERS.rows(position=cell.pk)
+    return {"rows": [OrderLine(order, *STATUS_WORDS[order.status]) for order in found]}
 
 
 def dividends(cell: Position) -> dict[str, Any]:
@@ -121,10 +135,7 @@ def _coming(ground: Ground) -> list[Dividend]:
 
 def cash(cell: Position) -> dict[str, Any]:
     """Read the newest movements of the books in which cash was moved."""
-    moved = JournalEntry.objects.filter(position=cell).filter(
-        ~Q(cash_delta=0) | Q(cause_kind=CauseKind.OPENING)
-    )
-    return {"rows": [Movement(row=row) for row in moved.order_by("-seq")[:ROWS]]}
+    return {"rows": [Movement(row=row) for row in _MOVED.rows(position=cell.pk)]}
 
 
 def rules(cell: Position) -> dict[str, Any]:
