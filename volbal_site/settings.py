@@ -223,14 +223,11 @@ STATICFILES_FINDERS = [
 # server. Everything else that serves pages takes them from where they are: nothing has to be collected first.
 STATIC_COLLECTED = env.bool("STATIC_COLLECTED", default=False)
 STATIC_ROOT = VAR_DIR / "static" / "files" if STATIC_COLLECTED else None
-_STATIC_STORAGE = (
-    "volbal_site.static_storage.Collected"
-    if STATIC_COLLECTED
-    else "django.contrib.staticfiles.storage.StaticFilesStorage"
-)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": _STATIC_STORAGE},
+    "staticfiles": {
+        "BACKEND": f"volbal_site.static_storage.{'Collected' if STATIC_COLLECTED else 'AsTheyAre'}"
+    },
 }
 WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 WHITENOISE_ALLOW_ALL_ORIGINS = False

@@ -99,7 +99,7 @@ def position_prices(request: HttpRequest, position_id: UUID) -> HttpResponse:
         "cell": cell,
         "chart": chart,
         "rows": rows,
-        "drawn_by": f"{chart.is_line} {rows.object_list}",
+        "drawn_by": [chart.is_line, *((*point, *map(tuple, marks)) for point, marks in rows.object_list)],
         "ranges": RANGES,
         "chosen": chosen,
     }
