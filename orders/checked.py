@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Count, Max, Min, Value
 
 from accounts.prepared import Prepared, Slot
-from orders.models import TickQuote
+from orders.tick_models import good_prices
 from orders.tick_slots import milliseconds
 from positions.models import Position
 from volbal.numbers import exact, to_six
@@ -49,13 +49,8 @@ def checked_since(position: Position, since: datetime, trigger: TriggerConfig) -
 # Over all rows, hence one group; everybody who has a cell's page open asks every few seconds.
 _REACHED = Prepared(
     lambda: (
-        TickQuote.objects.filter(
-            ticker=Slot("ticker", models.CharField()),
-            tick__gt=Slot("since", models.BigIntegerField()),
-            provider=Slot("provider", models.CharField()),
-            gate="",
-            price__isnull=False,
-        )
+        good_prices()
+        .filter(tick__gt=Slot("since", models.BigIntegerField()))
         .values(all=Value(1))
         .annotate(times=Count("pk"), lowest=Min("ticks"), highest=Max("ticks"))
         .values_list("times", "lowest", "highest")

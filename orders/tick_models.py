@@ -145,6 +145,19 @@ class RulesVersion(models.Model):
         return f"{self.owner}: {self.version}"
 
 
+def good_prices() -> models.QuerySet[TickQuote]:
+    """Return the prices that ticks saw and that nothing stood against, for a prepared statement.
+
+    Its slots are `provider` and `ticker`.
+    """
+    return TickQuote.objects.filter(
+        ticker=Slot("ticker", models.CharField()),
+        provider=Slot("provider", models.CharField()),
+        gate="",
+        price__isnull=False,
+    )
+
+
 def unfinished(since: datetime | Slot) -> models.QuerySet[TickChunk]:
     """Return the parts of the newest tick that nobody has done yet; none if its slot is not after `since`."""
     newest = Tick.objects.order_by("-slot").values("slot")[:1]

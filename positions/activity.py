@@ -136,7 +136,7 @@ def _of_keys(
 def _opening_of_cell(cell: Position) -> Activity:
     """Return the end of a chain. Nothing in it ever changes, and its numbers have no gaps."""
     chain = position_chain(cell)
-    last, newest = _NEWEST_IN_CHAIN.first(chain=chain) or (0, None)
+    last, newest = _end_of(chain)
     return Activity(
         events=cast("Sequence[Event]", SimpleLazyObject(lambda: _ENDS.rows(chain=chain, last=last))),
         next=write_cursor([last - ROWS + 1]) if last > ROWS else "",
@@ -154,9 +154,10 @@ def newer(wanted: Wanted, since: datetime, *, most: int) -> int:
 
 def _of_cell(wanted: Wanted, cell: Position, cursor: str, limit: int) -> Activity:
     """Look through one chain, by number."""
-    rows = Event.objects.filter(chain=position_chain(cell))
-    top = read_cursor(BY_NUMBER, cursor)["seq"] if cursor else _newest_number(rows) + 1
+    chain = position_chain(cell)
+    top = read_cursor(BY_NUMBER, cursor)["seq"] if cursor else _end_of(chain)[0] + 1
     floor = top - LOOKED_AT
+    rows = Event.objects.filter(chain=chain)
     rows = rows.filter(wanted.in_span().at_time("ts"), wanted.besides(), seq__gte=floor)
     found = slice_below(_seen(rows), BY_NUMBER, cursor, limit=limit)
     if found.next or floor <= 1:
@@ -186,8 +187,9 @@ def _opening_of_kinds(tenant: Tenant, kinds: tuple[str, ...]) -> Activity:
     return _of_keys(keys.rows(**span), lambda: events.rows(**span), floor)
 
 
-def _newest_number(rows: QuerySet[Event]) -> int:
-    return rows.order_by("-seq").values_list("seq", flat=True).first() or 0
+def _end_of(chain: str) -> tuple[int, datetime | None]:
+    """Return the number of the newest event in a chain, and when it happened; 0 and None without one."""
+    return _END.first(chain=chain) or (0, None)
 
 
 def _floor(rows: QuerySet[Event], cursor: str) -> datetime | None:
@@ -220,7 +222,7 @@ def _newest_of(kinds: tuple[str, ...]) -> tuple[Prepared[tuple[Any, ...]], Prepa
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 _FLOOR = Prepared(lambda: _of_all().order_by("-ts").values_list("ts")[LOOKED_AT : LOOKED_AT + 1])
 _CHAIN = Slot("chain", models.CharField())
-_NEWEST_IN_CHAIN = Prepared(
+_END: Prepared[tuple[int, datetime]] = Prepared(
     lambda: Event.objects.filter(chain=_CHAIN).order_by("-seq").values_list("seq", "ts")[:1]
 )
 _ENDS = Prepared(

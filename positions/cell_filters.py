@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from accounts.errors import NotFound
 from accounts.models import Tenant
 from accounts.page_lists import SpanForm
 from accounts.prepared import Prepared, Slot
@@ -19,11 +20,6 @@ from positions.models import Position
 
 NUMBERED = re.compile(r"(?:[A-Za-z0-9.\-]{1,12} ?)?#([0-9]{1,9})\Z", re.ASCII)
 MOST_OFFERED = 100
-_ONE = Prepared(
-    lambda: Position.objects.filter(
-        tenant=Slot("tenant", models.UUIDField()), pk=Slot("pk", models.UUIDField())
-    )
-)
 _OFFERED = Prepared(
     lambda: (
         Position.objects.filter(tenant=Slot("tenant", models.UUIDField()))
@@ -70,7 +66,9 @@ def cells_named(tenant: Tenant, text: str) -> list[Position]:
     if numbered:
         return list(cells.filter(number=int(numbered[1])))
     try:
-        return _ONE.rows(tenant=tenant.pk, pk=UUID(text))
+        return [Position.objects.read(UUID(text), tenant_id=tenant.pk)]
+    except NotFound:
+        return []
     except ValueError:
         return list(cells.filter(ticker=text.upper()))
 

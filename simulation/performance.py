@@ -52,25 +52,26 @@ def performance_of(
     Reads with the same number of queries however many cells there are, and their kept days once. Writes and
     fetches nothing. Raises OutOfRange for an end before the start.
     """
+    return _performance(positions, versions_of(positions), start, end)
+
+
+def performance_of_cell(cell: Position) -> Performance:
+    """Tell the same of one cell, from its opening until now."""
+    return _performance(
+        Position.objects.filter(pk=cell.pk), partial(_VERSION.rows, tenant=cell.tenant_id), None, None
+    )
+
+
+def _performance(
+    positions: QuerySet[Position], versions: Callable[[], object], start: date | None, end: date | None
+) -> Performance:
     check_span(start, end)
 
     def read() -> Performance:
         courses = courses_of(positions)
         return together(courses, curve_of_courses(courses, start, end))
 
-    return undisturbed(versions_of(positions), read) or plain_performance_of(positions, start=start, end=end)
-
-
-def performance_of_cell(cell: Position) -> Performance:
-    """Tell the same of one cell, from its opening until now."""
-    positions = Position.objects.filter(pk=cell.pk)
-
-    def read() -> Performance:
-        courses = courses_of(positions)
-        return together(courses, curve_of_courses(courses, None, None))
-
-    versions = partial(_VERSION.rows, tenant=cell.tenant_id)
-    return undisturbed(versions, read) or plain_performance_of(positions)
+    return undisturbed(versions, read) or plain_performance_of(positions, start=start, end=end)
 
 
 def undisturbed(versions: Callable[[], object], read: Callable[[], T]) -> T | None:

@@ -18,7 +18,8 @@ from dividends.models import Receivable, SplitApplication
 from market.errors import UnknownTicker
 from market.queries import bars_of
 from market.values import DayBar
-from orders.models import TickQuote, Trade
+from orders.models import Trade
+from orders.tick_models import good_prices
 from orders.tick_slots import milliseconds
 from positions.models import Position
 from volbal.trading_day import start_of, trading_date
@@ -179,13 +180,8 @@ _POSITION = Slot("position", models.UUIDField())
 _SINCE, _SINCE_DAY = Slot("since", models.DateTimeField()), Slot("since", models.DateField())
 _TICKS = Prepared(
     lambda: (
-        TickQuote.objects.filter(
-            ticker=Slot("ticker", models.CharField()),
-            tick__gte=Slot("since", models.BigIntegerField()),
-            provider=Slot("provider", models.CharField()),
-            price__isnull=False,
-            gate="",
-        )
+        good_prices()
+        .filter(tick__gte=Slot("since", models.BigIntegerField()))
         .order_by("-tick")
         .values_list("tick_id", "price")[:MOST_POINTS]
     )
