@@ -20,7 +20,7 @@ from orders.cycle import carry_out
 from orders.models import Watch
 from orders.snapshot import Snapshot
 from orders.switches import share_switches
-from orders.tick_slots import milliseconds
+from orders.tick_ids import event_of
 from orders.watches import rules_seen, rules_versions, save_watches, watch_after
 from positions.chains import lock_chains
 from positions.events import position_chain
@@ -74,22 +74,6 @@ class TickWork:
         if key not in self._gates:
             self._gates[key] = gate_for(checked, ticker=position.ticker, tenant_id=position.tenant_id)
         return checked, self._gates[key]
-
-
-def event_of(position_id: UUID, slot: datetime) -> UUID:
-    """Return the id of the event that tells of a position's evaluation at a slot: there can be only one.
-
-    A UUID of version 8: the slot in milliseconds, then 74 bits of the position's id. The events of a tick,
-    written in the order of their positions, so follow each other in the index of ids too.
-    """
-    return UUID(int=event_number(position_id, milliseconds(slot)))
-
-
-def event_number(position_id: UUID, slot_ms: int) -> int:
-    """Return that id as a number."""
-    first = position_id.int >> 54
-    high = slot_ms << 16 | 0x8000 | first >> 62
-    return high << 64 | 1 << 63 | first & (1 << 62) - 1
 
 
 def evaluate_locked(work: TickWork, positions: Collection[Position]) -> None:

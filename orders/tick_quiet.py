@@ -20,13 +20,13 @@ from orders.circumstances import Circumstances, snapshot_in
 from orders.models import TickChunk, TradingState, TradingSwitch
 from orders.snapshot import Snapshot, decision_as_facts, facts_of, snapshot_as_facts
 from orders.switches import share_switches
-from orders.tick_evaluation import Rules, TickWork, event_number
-from orders.tick_scan import QuietRow, bounds_of, free_positions, held_positions
-from orders.tick_slots import milliseconds
+from orders.tick_evaluation import Rules, TickWork
+from orders.tick_ids import event_begin
+from orders.tick_rows import QuietRow
+from orders.tick_scan import bounds_of, free_positions, held_positions
 from orders.watches import rules_seen
 from positions.chains import as_json, canonical, hash_of, hashed_columns
 from positions.event_types import EventType
-from positions.events import chain_of
 from positions.models import Event, EventScope, Position
 from positions.raw_events import RawEvent, read_heads, write_events
 from volbal.explain import hold_form
@@ -37,7 +37,7 @@ from volbal.values import Action, Decision, MarketQuote
 
 _HUNDRED = Decimal(100)
 # What a decision looks at of a position.
-_COLUMNS = QuietRow._fields[: QuietRow._fields.index("buy_at")]
+_COLUMNS = QuietRow._fields[: QuietRow._fields.index("said")]
 # Values that differ, in the order in which sorted keys bring them; those in _RAW are JSON themselves.
 _INPUTS = ("anchor_price", "cash", "dividend_receivable", "qty")
 _OUTPUTS = ("buy_at", "explanation", "sell_at", "stock_pct_after", "stock_pct_before")
@@ -76,8 +76,7 @@ def _record(work: TickWork, rules: Rules, rows: Sequence[QuietRow]) -> list[UUID
     if not rows or rules.seen != rules_seen():
         return []  # changed while we looked: what the watches vouch for was decided by others
     forms = _Forms(work, rules.settings)
-    chains = [chain_of(row.pk) for row in rows]
-    holding = list(_with_heads(rows, chains, forms))
+    holding = list(_with_heads(rows, forms))
     write_events(_events(work, holding), _shared(work))
     work.recorded += len(holding)
     return [held.row.pk for held in holding]
@@ -175,58 +174,53 @@ def _shared(work: TickWork) -> dict[str, Any]:
 
 
 class _Held(NamedTuple):
-    """A position that holds, with its chain, its end, and the form of its event."""
+    """A position that holds, with the form of its event and the end of its chain."""
 
     row: QuietRow
     form: _Form
-    chain: str
     seq: int
     hash: str
 
 
-def _with_heads(rows: Sequence[QuietRow], chains: Sequence[str], forms: _Forms) -> Iterator[_Held]:
+def _with_heads(rows: Sequence[QuietRow], forms: _Forms) -> Iterator[_Held]:
     """Yield those that hold and have a chain."""
-    heads = read_heads(chains)
-    for row, chain in zip(rows, chains, strict=True):
+    heads = read_heads([row.chain for row in rows])
+    for row in rows:
         form = forms.of(row)
-        if form is not None and chain in heads:
-            yield _Held(row, form, chain, *heads[chain])
+        if form is not None and row.chain in heads:
+            yield _Held(row, form, *heads[row.chain])
 
 
 def _events(work: TickWork, holding: Iterable[_Held]) -> Iterator[RawEvent]:
-    whole, slot_ms = _row_form(work), milliseconds(work.slot)
-    tenants = {tenant_id: str(tenant_id) for tenant_id in {held.row.tenant_id for held in holding}}
+    whole, began = _row_form(work), event_begin(work.slot)
     with exact():
         for held in holding:
-            event_id = f"{event_number(held.row.pk, slot_ms):032x}"
-            yield _event(held, whole, event_id, tenants[held.row.tenant_id])
+            yield _event(held, whole, began)
 
 
-def _event(held: _Held, whole: str, event_id: str, tenant: str) -> RawEvent:
-    row, form, chain, seq, last = held
+def _event(held: _Held, whole: str, began: str) -> RawEvent:
+    row, form, seq, last = held
+    chain, said = row.chain, row.said
     seq += 1
-    message = form.message.format(move_pct(row.anchor_price, form.price), row.said[0])
-    inputs = form.inputs % row.said
+    key = began + row.event_end
+    message = form.message.format(move_pct(row.anchor_price, form.price), said[0])
+    inputs = form.inputs % said
     pct = _stock_pct(row, form.price)
-    outputs = form.outputs % (_ticks(row.buy_at), message, _ticks(row.sell_at), pct, pct)
-    key = chain.removeprefix("position/")
-    content = whole % (chain, _dashed(event_id), inputs, message, outputs, key, last, seq, tenant)
+    outputs = form.outputs % (row.buy_at, message, row.sell_at, pct, pct)
+    position = chain.removeprefix("position/")
+    content = whole % (chain, key, inputs, message, outputs, position, last, seq, row.tenant)
     return RawEvent(
-        event_id, chain, seq, last, hash_of(content), message, inputs, outputs, row.tenant_id.hex, row.pk.hex
+        key.replace("-", ""),
+        chain,
+        seq,
+        last,
+        hash_of(content),
+        message,
+        inputs,
+        outputs,
+        row.stored_tenant,
+        row.stored,
     )
-
-
-def _dashed(digits: str) -> str:
-    """Write an id's 32 hex digits as JSON has them."""
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _ticks(ticks: int | None) -> str:
-    """Write a price in millionths of a dollar, which is above 0, as JSON has it."""
-    if ticks is None:
-        return "null"
-    whole, part = divmod(ticks, 1_000_000)
-    return f'"{whole}.{part:06}'.rstrip("0").rstrip(".") + '"'
 
 
 def _stock_pct(row: QuietRow, price: Decimal) -> str:

@@ -6,9 +6,8 @@ millionths of a dollar, exactly on both engines.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from django.db.models import UUIDField
 
 from orders.models import TickChunk
 from orders.tick_models import EVERYONE
+from orders.tick_rows import QuietRow, quiet_row
 
 _ID = UUIDField()
 _ALL_IDS = 1 << 128
@@ -37,15 +37,23 @@ AND q.ticks BETWEEN w.first AND w.last
 AND w.version = COALESCE(e.version, 0) + COALESCE(t.version, 0)
 AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.position_id = p.id AND o.trading_date = %s)
 """
-_COLUMNS = (
-    "p.id, p.tenant_id, p.ticker, p.market_provider, p.broker, "
-    "p.qty, p.cash, p.dividend_receivable, p.anchor_price, w.buy_at, w.sell_at"
+_IDS = ("p.id", "p.tenant_id")
+_NAMES = ("p.ticker", "p.market_provider", "p.broker")
+_AMOUNTS = ("p.qty", "p.cash", "p.dividend_receivable", "p.anchor_price")
+_TRADES = ("w.buy_at", "w.sell_at")
+
+
+def _free(ids: Iterable[str], amounts: Iterable[str]) -> str:
+    columns = ", ".join([*ids, *_NAMES, *amounts, *_TRADES])
+    return f"SELECT {columns}, {_HOLDS} {_IN_CHUNK.partition('p.id')[2]} {_WATCHED} {_OF_CHUNK} ORDER BY p.id"
+
+
+_FREE = _free(_IDS, _AMOUNTS)
+# PostgreSQL writes what is read as text anyway.
+_FREE_LOCKED = (
+    _free([f"{name}::text" for name in _IDS], [f"trim_scale({name})::text" for name in _AMOUNTS])
+    + " FOR NO KEY UPDATE OF p SKIP LOCKED"
 )
-_SAID = ", ".join(
-    f"trim_scale(p.{name})::text" for name in ("anchor_price", "cash", "dividend_receivable", "qty")
-)
-_FREE = f"SELECT {_COLUMNS}, {_HOLDS} {_IN_CHUNK.partition('p.id')[2]} {_WATCHED} {_OF_CHUNK} ORDER BY p.id"
-_FREE_LOCKED = f"{_FREE.replace(_HOLDS, f'{_SAID}, {_HOLDS}')} FOR NO KEY UPDATE OF p SKIP LOCKED"
 _NOT_QUIET = """
 AND (
     w.position_id IS NULL
@@ -54,26 +62,6 @@ AND (
     OR w.version <> COALESCE(e.version, 0) + COALESCE(t.version, 0)
 )
 """
-
-
-class QuietRow(NamedTuple):
-    """A position to which nothing happens: its balances, and its nearest trades in millionths of a dollar.
-
-    `said` are anchor price, cash, receivable and shares again, as `plain` writes them.
-    """
-
-    pk: UUID
-    tenant_id: UUID
-    ticker: str
-    market_provider: str
-    broker: str
-    qty: Decimal
-    cash: Decimal
-    dividend_receivable: Decimal
-    anchor_price: Decimal
-    buy_at: int | None
-    sell_at: int | None
-    said: tuple[str, str, str, str]
 
 
 class Free(NamedTuple):
@@ -94,12 +82,9 @@ def free_positions(chunk: TickChunk, day: date) -> Free:
             [day, chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
         )
         rows = cursor.fetchall()
-    quiet = [row[:-1] for row in rows if row[-1]]
-    others = [_read_id(row[0]) for row in rows if not row[-1]]
-    if connection.vendor == "postgresql":
-        return Free([QuietRow._make((*row[:-4], row[-4:])) for row in quiet], others)
-    tenants = {key: UUID(key) for key in {row[1] for row in quiet}}
-    return Free([_quiet_row(row, tenants) for row in quiet], others)
+    return Free(
+        [quiet_row(*row[:-1]) for row in rows if row[-1]], [UUID(row[0]) for row in rows if not row[-1]]
+    )
 
 
 def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:
@@ -129,31 +114,6 @@ def positions_to_decide(chunk: TickChunk) -> list[UUID]:
         _IN_CHUNK + _WATCHED + _OF_CHUNK + _NOT_QUIET,
         [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
     )
-
-
-def _quiet_row(row: tuple[Any, ...], tenants: Mapping[str, UUID]) -> QuietRow:
-    pk, tenant_id, ticker, name, broker, qty, cash, receivable, anchor, buy_at, sell_at = row
-    # SQLite keeps a number; of 15 digits it is the one that is nearest to what was written.
-    said = (_said(f"{anchor:.6f}"), _said(f"{cash:.6f}"), _said(f"{receivable:.6f}"), _said(f"{qty:.8f}"))
-    return QuietRow(
-        UUID(pk),
-        tenants[tenant_id],
-        ticker,
-        name,
-        broker,
-        Decimal(said[3]),
-        Decimal(said[1]),
-        Decimal(said[2]),
-        Decimal(said[0]),
-        buy_at,
-        sell_at,
-        said,
-    )
-
-
-def _said(text: str) -> str:
-    """Leave out the zeros at the end of a number with places. Balances are never below zero."""
-    return text.rstrip("0").rstrip(".")
 
 
 def _bounds(chunk: TickChunk) -> list[Any]:

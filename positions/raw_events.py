@@ -24,7 +24,7 @@ _LIST = "string_to_array(%s, ',')"
 
 
 class RawEvent(NamedTuple):
-    """One event of a position: what differs from the others. Ids are 32 hex digits, documents text."""
+    """One event of a position: what differs from the others. Ids are as the database keeps them."""
 
     id: str
     chain: str

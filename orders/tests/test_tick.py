@@ -20,7 +20,7 @@ from orders.replay_decisions import replayed_decisions
 from orders.switches import turn
 from orders.tests.builders import all_faults, events_of, fresh, run_at, set_market
 from orders.tick import begin_tick, work_off_ticks
-from orders.tick_evaluation import event_of
+from orders.tick_ids import event_of
 from positions.models import Position
 from positions.services import move_cash, pause, set_anchor
 from positions.tests.builders import OPENED_AT, make_position, make_stamp, make_tenant

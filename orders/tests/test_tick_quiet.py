@@ -14,7 +14,7 @@ from orders.replay_decisions import replayed_decisions
 from orders.switches import turn
 from orders.tests.builders import all_faults, events_of, run_at, set_market
 from orders.tick import work_off_ticks
-from orders.tick_evaluation import event_of
+from orders.tick_ids import event_of
 from positions.chains import row_hash
 from positions.models import Position
 from positions.tests.builders import OPENED_AT, make_position, make_stamp, make_tenant
