@@ -81,10 +81,14 @@ class SettingsOfMany:
         self._made: dict[Any, EffectiveConfig] = {}
         self._found: dict[Any, EffectiveConfig] = {}
 
+    def has_own(self, position_id: UUID) -> bool:
+        """Whether something is set for this very position."""
+        return position_id in self._owners
+
     def of(self, position: HasSettings) -> EffectiveConfig:
         """Resolve the settings of a position that the rows are about."""
         asset = (position.tenant_id, position.ticker)
-        whose = position.pk if position.pk in self._owners else asset
+        whose = position.pk if self.has_own(position.pk) else asset
         if whose not in self._found:
             self._found[whose] = self._resolve(position.pk, asset)
         return self._found[whose]

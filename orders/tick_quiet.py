@@ -83,20 +83,19 @@ def _record(work: TickWork, rules: Rules, rows: Sequence[QuietRow]) -> list[UUID
 
 
 class _Forms:
-    """Makes each form once: one for all positions with the same settings, broker, ticker and quote."""
+    """Makes each form once for all positions that share it."""
 
     def __init__(self, work: TickWork, settings: SettingsOfMany) -> None:
         self._work = work
         self._settings = settings
-        self._made: dict[tuple[int, str, str, str], _Form | None] = {}
+        self._made: dict[UUID | tuple[str, ...], _Form | None] = {}
         self._parts: dict[tuple[int, str, str, bool], tuple[str, str] | None] = {}
 
     def of(self, row: QuietRow) -> _Form | None:
         """Return the form of a position's event; None if it doesn't hold after all."""
-        effective = self._settings.of(row)
-        key = (id(effective), row.broker, row.market_provider, row.ticker)
+        key = row.pk if self._settings.has_own(row.pk) else row.kind
         if key not in self._made:
-            self._made[key] = self._make(row, effective)
+            self._made[key] = self._make(row, self._settings.of(row))
         return self._made[key]
 
     def _make(self, row: QuietRow, effective: EffectiveConfig) -> _Form | None:

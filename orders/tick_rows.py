@@ -22,7 +22,8 @@ class QuietRow(NamedTuple):
 
     `said` are anchor price, cash, receivable and shares again, as `plain` writes them; `buy_at` and `sell_at`
     are its nearest trades as JSON has them. `stored` and `stored_tenant` are ids as the database writes them,
-    `event_end` is what its events' ids end in.
+    `event_end` is what its events' ids end in. Those of the same `kind` share their settings, unless one has
+    its own.
     """
 
     pk: UUID
@@ -42,6 +43,7 @@ class QuietRow(NamedTuple):
     tenant: str
     chain: str
     event_end: str
+    kind: tuple[str, str, str, str]
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -83,6 +85,7 @@ def quiet_row(
         str(tenant_id),
         chain_of(pk),
         event_end(pk),
+        (stored_tenant, broker, market_provider, ticker),
     )
 
 
