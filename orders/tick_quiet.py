@@ -23,7 +23,7 @@ from orders.switches import share_switches
 from orders.tick_evaluation import Rules, TickWork
 from orders.tick_ids import event_begin
 from orders.tick_rows import QuietRow
-from orders.tick_scan import bounds_of, free_positions, held_positions
+from orders.tick_scan import bounds_of, scan
 from orders.watches import rules_seen
 from positions.chains import as_json, canonical, hash_of, hashed_columns
 from positions.event_types import EventType
@@ -62,13 +62,13 @@ def record_quiet(work: TickWork, chunk: TickChunk) -> tuple[list[UUID], list[UUI
     """
     share_switches()
     seen = rules_seen()
-    free = free_positions(chunk, trading_date(work.stamp.at))
+    found = scan(chunk, trading_date(work.stamp.at))
     work.rules = Rules(seen, settings_between(*bounds_of(chunk)))
-    recorded = _record(work, work.rules, _without_stopped(_on_good_quotes(work, free.quiet)))
-    others = free.others
-    if len(recorded) < len(free.quiet):
-        others = sorted({*others, *(row.pk for row in free.quiet)}.difference(recorded))
-    return others, held_positions(chunk, free)
+    recorded = _record(work, work.rules, _without_stopped(_on_good_quotes(work, found.quiet)))
+    others = found.others
+    if len(recorded) < len(found.quiet):
+        others = sorted({*others, *(row.pk for row in found.quiet)}.difference(recorded))
+    return others, found.held
 
 
 def _record(work: TickWork, rules: Rules, rows: Sequence[QuietRow]) -> list[UUID]:

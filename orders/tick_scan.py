@@ -1,12 +1,12 @@
 """Which positions of a chunk need a decision: all whose watch doesn't say that nothing has happened.
 
-One statement, so that a chunk in which nothing happens costs nothing else. Amounts are compared in whole
+One statement, so that a chunk in which nothing happens costs little else. Amounts are compared in whole
 millionths of a dollar, exactly on both engines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -43,17 +43,22 @@ _AMOUNTS = ("p.qty", "p.cash", "p.dividend_receivable", "p.anchor_price")
 _TRADES = ("w.buy_at", "w.sell_at")
 
 
-def _free(ids: Iterable[str], amounts: Iterable[str]) -> str:
+def _judged(ids: Iterable[str], amounts: Iterable[str]) -> str:
     columns = ", ".join([*ids, *_NAMES, *amounts, *_TRADES])
     return f"SELECT {columns}, {_HOLDS} {_IN_CHUNK.partition('p.id')[2]} {_WATCHED} {_OF_CHUNK} ORDER BY p.id"
 
 
-_FREE = _free(_IDS, _AMOUNTS)
-# PostgreSQL writes what is read as text anyway.
-_FREE_LOCKED = (
-    _free([f"{name}::text" for name in _IDS], [f"trim_scale({name})::text" for name in _AMOUNTS])
-    + " FOR NO KEY UPDATE OF p SKIP LOCKED"
-)
+_JUDGED = {
+    "sqlite": _judged(_IDS, _AMOUNTS),
+    # It writes what is read as text anyway.
+    "postgresql": _judged(
+        [f"{name}::text" for name in _IDS], [f"trim_scale({name})::text" for name in _AMOUNTS]
+    ),
+}
+_LOCKED = f"""
+SELECT COALESCE(string_agg(l.id::text, ','), '')
+FROM ({_IN_CHUNK} {_OF_CHUNK} ORDER BY p.id FOR NO KEY UPDATE OF p SKIP LOCKED) l
+"""  # noqa: S608
 _NOT_QUIET = """
 AND (
     w.position_id IS NULL
@@ -64,27 +69,42 @@ AND (
 """
 
 
-class Free(NamedTuple):
-    """Positions that nobody else has locked: those of which a watch says that they hold, and the others."""
+class Scan(NamedTuple):
+    """The active positions of a chunk: of which a watch says that they hold, the others, and whom somebody
+    else has locked. All but these are locked now.
+    """
 
     quiet: list[QuietRow]
     others: list[UUID]
+    held: list[UUID]
 
 
-def free_positions(chunk: TickChunk, day: date) -> Free:
-    """Lock and return the active positions of a chunk, without those that somebody else holds.
+def scan(chunk: TickChunk, day: date) -> Scan:
+    """Lock the active positions of a chunk that are free, and sort them, in the order of their ids.
 
-    A watch doesn't vouch for those that had an order on `day`. In the order of their ids.
+    A watch doesn't vouch for those that had an order on `day`. They are judged by a statement that begins
+    when they are locked: one that locks them itself would tell of the moment before.
     """
+    locked = _lock(chunk)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _FREE_LOCKED if connection.vendor == "postgresql" else _FREE,
-            [day, chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
-        )
+        cursor.execute(_JUDGED[connection.vendor], [day, chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)])
         rows = cursor.fetchall()
-    return Free(
-        [quiet_row(*row[:-1]) for row in rows if row[-1]], [UUID(row[0]) for row in rows if not row[-1]]
+    held = []
+    if locked is not None and len(locked) < len(rows):
+        held = [UUID(row[0]) for row in rows if row[0] not in locked]
+        rows = [row for row in rows if row[0] in locked]
+    return Scan(
+        [quiet_row(*row[:-1]) for row in rows if row[-1]], [UUID(row[0]) for row in rows if not row[-1]], held
     )
+
+
+def _lock(chunk: TickChunk) -> set[str] | None:
+    """Lock who is free; return who that is, or None where a transaction has everything to itself."""
+    if not connection.features.has_select_for_update:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED, [chunk.tick_id, *_bounds(chunk)])
+        return set(cursor.fetchone()[0].split(","))
 
 
 def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:
@@ -93,37 +113,18 @@ def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:
     return UUID(int=first), UUID(int=beyond - 1)
 
 
-def held_positions(chunk: TickChunk, free: Free) -> list[UUID]:
-    """Return the ids of the other active positions of a chunk, which somebody else holds.
-
-    Mostly there are none, which their number tells at a tenth of the cost.
-    """
-    if not connection.features.has_select_for_update:
-        return []
-    parameters = [chunk.tick_id, *_bounds(chunk)]
-    with connection.cursor() as cursor:
-        cursor.execute((_IN_CHUNK + _OF_CHUNK).replace("p.id", "COUNT(*)", 1), parameters)
-        if cursor.fetchone()[0] == len(free.quiet) + len(free.others):
-            return []
-    return _ids(_IN_CHUNK + _OF_CHUNK, parameters, {*free.others, *(row.pk for row in free.quiet)})
-
-
 def positions_to_decide(chunk: TickChunk) -> list[UUID]:
     """Return the ids of those whose outcome may have changed."""
-    return _ids(
-        _IN_CHUNK + _WATCHED + _OF_CHUNK + _NOT_QUIET,
-        [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _IN_CHUNK + _WATCHED + _OF_CHUNK + _NOT_QUIET,
+            [chunk.tick_id, _stored(EVERYONE), *_bounds(chunk)],
+        )
+        return sorted(_read_id(key) for (key,) in cursor.fetchall())
 
 
 def _bounds(chunk: TickChunk) -> list[Any]:
     return [_stored(bound) for bound in bounds_of(chunk)]
-
-
-def _ids(sql: str, parameters: list[Any], besides: Collection[UUID] = ()) -> list[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return sorted({_read_id(key) for (key,) in cursor.fetchall()}.difference(besides))
 
 
 def _read_id(key: Any) -> UUID:
