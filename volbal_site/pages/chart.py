@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db import models
 
+from accounts.polls import version_of
 from accounts.prepared import Prepared, Slot
 from dividends.models import Receivable, SplitApplication
 from market.errors import UnknownTicker
@@ -25,7 +26,7 @@ from positions.models import Position
 from volbal.trading_day import start_of, trading_date
 from volbal.values import Side
 from volbal_site.pages.chart_levels import Evaluation, Level, Levels, evaluations_since, levels_of
-from volbal_site.pages.position_now import Ground
+from volbal_site.pages.position_now import Ground, newest_of
 from volbal_site.templatetags import amounts
 
 # What may be chosen: what it is called, and the days it goes back.
@@ -92,20 +93,43 @@ class Chart:
         return int(at.timestamp()) if self.is_line else day.isoformat()
 
 
-def chart_of(ground: Ground, chosen: str) -> Chart:
-    """Read the chart of a cell over one of RANGES; as many queries whatever its history."""
-    position = ground.position
-    end = max(trading_date(ground.at), position.opened_date)
+class Span(NamedTuple):
+    """The days of a chart, both included, and the bars that there are of them, oldest first."""
+
+    start: date
+    end: date
+    bars: Sequence[DayBar]
+
+
+def span_of(ground: Ground, chosen: str) -> Span:
+    """Return what one of RANGES comes to for a cell."""
+    end = max(trading_date(ground.at), ground.position.opened_date)
     start = end - timedelta(days=RANGES[chosen][1])
+    return Span(start, end, _bars(ground, start, end))
+
+
+def chart_of(ground: Ground, span: Span) -> Chart:
+    """Read the chart of a cell; as many queries whatever its history."""
+    position, start, bars = ground.position, span.start, span.bars
     evaluations = evaluations_since(position, start_of(start))
     levels = levels_of(position, ground.effective.trigger, evaluations, start=start, at=ground.at)
-    bars = _bars(ground, start, end)
     is_line = not bars
     points = (
         _prices(position, start, evaluations, levels) if is_line else [_of_bar(bar, levels) for bar in bars]
     )
     since = start_of(points[0].day if points else start)
     return Chart(is_line=is_line, points=points[-MOST_POINTS:], marks=_marks(position, since))
+
+
+def mark_of(ground: Ground, span: Span) -> str:
+    """Return a text that differs when the chart does, without reading it: what happens to a cell is told in
+    an event, and what was seen of its market is of a tick.
+    """
+    position = ground.position
+    seen = _LAST_TICK.rows(ticker=position.ticker, provider=position.market_provider)
+    return version_of(
+        position.pk, position.updated_at, newest_of(position), seen, ground.effective.trigger, span
+    )
 
 
 def _bars(ground: Ground, start: date, end: date) -> list[DayBar]:
@@ -186,6 +210,7 @@ _TICKS = Prepared(
         .values_list("tick_id", "price")[:MOST_POINTS]
     )
 )
+_LAST_TICK = Prepared(lambda: good_prices().order_by("-tick").values_list("tick_id")[:1])
 _TRADES = Prepared(
     lambda: (
         Trade.objects.filter(position=_POSITION, executed_at__gte=_SINCE)

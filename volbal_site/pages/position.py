@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.http import trigger_client_event
 
@@ -16,7 +16,8 @@ from accounts.page_access import has_role, page, tenant_seen
 from accounts.page_lists import ROWS
 from accounts.polls import unchanged_since
 from positions.models import Position, PositionStatus
-from volbal_site.pages.chart import RANGES, USUAL, chart_of
+from volbal_site.pages.chart import RANGES, USUAL
+from volbal_site.pages.charted import charted
 from volbal_site.pages.links import link_to
 from volbal_site.pages.position_now import ground_of, newest_of, sight_of
 from volbal_site.pages.position_panels import PANELS
@@ -85,21 +86,19 @@ def position_panel(request: HttpRequest, position_id: UUID, panel: str) -> HttpR
 @page(poll=True)
 def position_chart(request: HttpRequest, position_id: UUID) -> HttpResponse:
     """Answer with what the script draws."""
-    chart = chart_of(ground_of(cell_of(request, position_id)), _range(request))
-    return JsonResponse(chart.as_json())
+    found = charted(ground_of(cell_of(request, position_id)), _range(request))
+    return HttpResponse(found.as_text(), content_type="application/json")
 
 
 @page()
 def position_prices(request: HttpRequest, position_id: UUID) -> HttpResponse:
     """The chart as a table."""
     cell, chosen = cell_of(request, position_id), _range(request)
-    chart = chart_of(ground_of(cell), chosen)
-    rows = Paginator(chart.rows(), ROWS).get_page(request.GET.get("page"))
+    found = charted(ground_of(cell), chosen)
     context = {
         "cell": cell,
-        "chart": chart,
-        "rows": rows,
-        "drawn_by": [chart.is_line, *((*point, *map(tuple, marks)) for point, marks in rows.object_list)],
+        "found": found,
+        "rows": lambda: Paginator(found.chart.rows(), ROWS).get_page(request.GET.get("page")),
         "ranges": RANGES,
         "chosen": chosen,
     }

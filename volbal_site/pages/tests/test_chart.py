@@ -17,8 +17,9 @@ from orders.tick import work_off_ticks
 from positions.services import set_anchor
 from positions.tests.builders import OPENED_AT, make_position, make_stamp, make_tenant
 from volbal.values import TriggerConfig
-from volbal_site.pages.chart import RANGES, Chart, Mark, Point, chart_of
+from volbal_site.pages.chart import RANGES, Chart, Mark, Point
 from volbal_site.pages.chart_levels import NOTHING, Level, Levels, level_of
+from volbal_site.pages.charted import charted
 from volbal_site.pages.position_now import ground_of
 from volbal_site.pages.tests.cells import FIRST, history_cell
 
@@ -27,7 +28,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def drawn(cell, chosen: str = "3m") -> Chart:
-    return chart_of(ground_of(cell), chosen)
+    return charted(ground_of(cell), chosen).chart
 
 
 def test_a_level_is_the_anchor_with_both_thresholds():
@@ -99,7 +100,7 @@ def test_without_bars_the_prices_that_were_seen_are_a_line():
         work_off_ticks(clock=lambda at=at: at)
     ground = ground_of(cell)
 
-    chart = chart_of(type(ground)(**{**fields_of(ground), "at": OPENED_AT + DAY}), "3m")
+    chart = charted(type(ground)(**{**fields_of(ground), "at": OPENED_AT + DAY}), "3m").chart
 
     assert chart.is_line
     assert [point.close for point in chart.points] == [97, 98, 99]
@@ -122,7 +123,7 @@ def test_the_day_under_way_is_made_of_its_ticks():
         work_off_ticks(clock=lambda at=at: at)
     ground = ground_of(cell)
 
-    last = chart_of(type(ground)(**{**fields_of(ground), "at": OPENED_AT + HOUR}), "3m").points[-1]
+    last = charted(type(ground)(**{**fields_of(ground), "at": OPENED_AT + HOUR}), "3m").chart.points[-1]
 
     assert (last.day, last.open, last.high, last.low, last.close) == (
         OPENED_AT.date(),

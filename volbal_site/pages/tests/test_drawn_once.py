@@ -13,14 +13,18 @@ from accounts.tests.people import logged_in, make_member, make_user, own_tenant
 from alerts.models import Alert
 from alerts.tests.builders import make_alert
 from configs.tests.builders import set_position
+from market.models import Bar
+from market.providers.registry import provider
 from orders.tests.builders import run_at, set_market
+from orders.tick import work_off_ticks
 from positions.models import Position
-from positions.tests.builders import make_position
+from positions.tests.builders import OPENED_AT, make_position
 from volbal_site.templatetags.cells import REPLAYED
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -86,6 +90,60 @@ def test_the_table_of_prices_shows_a_new_one(cell, look):
     run_at(cell, "101.25", at=NOW + timedelta(minutes=1))
 
     assert "101.25" in look(path)
+
+
+@pytest.fixture(params=["chart", "prices"])
+def chart(request, owner, look):
+    """A cell without bundled history, and a look at its chart, drawn twice."""
+    provider("static").clear()
+    cell = make_position(own_tenant(owner), ticker="XYZ", at=OPENED_AT - HOUR)
+
+    def drawn():
+        first, second = (look(f"/positions/{cell.pk}/{request.param}?range=5y") for _ in range(2))
+        assert shown_in(first) == shown_in(second)
+        return shown_in(second)
+
+    return cell, drawn
+
+
+def shown_in(page):
+    """Return the chart, or its table, without what differs each time (the token of a form)."""
+    return page.partition("<section")[2].partition("</section>")[0] or page
+
+
+def test_a_chart_shows_what_a_tick_saw(chart):
+    _, drawn = chart
+    for minute, price in enumerate(("100.25", "100.75")):
+        assert price not in drawn()
+        at = OPENED_AT + timedelta(minutes=minute)
+        set_market(price, "XYZ", at)
+        work_off_ticks(clock=lambda at=at: at)
+
+        assert price in drawn()
+
+
+def test_a_chart_shows_a_trade_and_a_new_anchor(chart):
+    cell, drawn = chart
+    run_at(cell, 100, at=OPENED_AT)
+    assert "Sold" not in drawn()
+
+    run_at(cell, 104, at=OPENED_AT + HOUR)
+
+    assert "Sold" in drawn()
+    assert "107.12" in drawn()  # three percent above
+
+
+def test_a_chart_shows_a_bar_that_was_corrected(chart):
+    _, drawn = chart
+    bar = Bar.objects.create(
+        ticker="XYZ", date=OPENED_AT.date(), open=99, high=103, low=98, close=102, volume=1
+    )
+    assert "102" in drawn()
+
+    Bar.objects.filter(pk=bar.pk).update(close=101)
+
+    assert "101" in drawn()
+    assert "102" not in drawn()
 
 
 def rows_in(page):
