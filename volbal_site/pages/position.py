@@ -49,10 +49,10 @@ def position(request: HttpRequest, position_id: UUID) -> HttpResponse:
         "cell": cell,
         "newest": sight.newest,
         "entries": partial(timeline_of, cell),
-        "buttons": _buttons(request, cell),
+        "buttons": partial(_buttons, request, cell),
         "ranges": RANGES,
         "chosen": USUAL,
-        "what_if": what_if_of(request, sight.ground),
+        "what_if": partial(what_if_of, request, sight.ground),
     }
     return render(request, "pages/position.html", context)
 

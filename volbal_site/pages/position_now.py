@@ -114,7 +114,6 @@ class Sight:
 
     ground: Ground
     blocked: str | None
-    trades: NextTrades | None
     checked: Checked | None
     alerts: list[Alert]
     newest: int
@@ -132,6 +131,18 @@ class Sight:
         if is_real_money(self.position.broker, self.position.tenant_id):
             return LIVE
         return BY_HAND if self.position.broker == "manual" else PAPER
+
+    @cached_property
+    def trades(self) -> NextTrades | None:
+        """The next trades as seen from the last price or the anchor, if there can be any."""
+        ground = self.ground
+        seen_from = ground.price if ground.price is not None else self.position.anchor_price
+        if seen_from is None:
+            return None
+        try:
+            return next_trades(ground.circumstances, self.position, seen_from, ground.at)
+        except (InvalidConfig, OutOfRange):  # settings make no sense, or a trade too large for the books
+            return None
 
     @cached_property
     def last_trade(self) -> Trade | None:
@@ -185,7 +196,7 @@ class Sight:
             obstacle = _help(way, self.position)
         return SideSight(side=side, trade=trade, obstacle=obstacle)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A text that differs when what is shown does."""
         return version_of(
@@ -269,30 +280,22 @@ def _pct_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
 def sight_of(position: Position) -> Sight:
     """Read what the page of a cell shows at once; as many queries whatever its history. Writes nothing."""
     ground = ground_of(position)
-    blocked, trades = _what_follows(ground)
     last = _LAST_EVALUATION.first(chain=position_chain(position))
     return Sight(
         ground=ground,
-        blocked=blocked,
-        trades=trades,
+        blocked=_blocked(ground),
         checked=None if last is None else checked_since(position, last.ts, ground.effective.trigger),
         alerts=_alerts(position),
         newest=newest_of(position),
     )
 
 
-def _what_follows(ground: Ground) -> tuple[str | None, NextTrades | None]:
-    """Return what stands against trading, and the next trades as seen from the last price or the anchor."""
-    position, circumstances, at = ground.position, ground.circumstances, ground.at
-    seen_from = ground.price if ground.price is not None else position.anchor_price
+def _blocked(ground: Ground) -> str | None:
+    """Return what stands against trading on the market just now."""
     try:
-        blocked = blocked_by(circumstances, position, ground.checked, at)
-        trades = None if seen_from is None else next_trades(circumstances, position, seen_from, at)
+        return blocked_by(ground.circumstances, ground.position, ground.checked, ground.at)
     except InvalidConfig:
-        return "invalid_config", None
-    except OutOfRange:  # a trade too large for the books
-        return blocked, None
-    return blocked, trades
+        return "invalid_config"
 
 
 def decision_behind(order: Order) -> Event | None:
