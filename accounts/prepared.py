@@ -53,7 +53,7 @@ class Prepared(Generic[T]):
         bound = [_bound(parameter, values, database) for parameter in statement.parameters]
         with database.cursor() as cursor:
             cursor.execute(statement.sql, bound)
-            return [statement.read(row, database) for row in cursor.fetchall()]
+            return statement.read(cursor.fetchall(), database)
 
     def first(self, **values: object) -> T | None:
         """Return the first row, or None."""
@@ -66,15 +66,20 @@ class _Statement:
 
     sql: str
     parameters: Sequence[Any]
-    converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
+    converters: Sequence[tuple[int, Callable[..., Any], Any]]
     make: Callable[[Sequence[Any]], Any]
 
-    def read(self, row: Sequence[Any], database: BaseDatabaseWrapper) -> Any:
+    def read(self, rows: list[tuple[Any, ...]], database: BaseDatabaseWrapper) -> list[Any]:
+        """Turn rows of the cursor into what the queryset gives."""
+        if not self.converters:
+            return rows if self.make is tuple else [self.make(row) for row in rows]
+        return [self.make(self._converted(row, database)) for row in rows]
+
+    def _converted(self, row: tuple[Any, ...], database: BaseDatabaseWrapper) -> list[Any]:
         values = list(row)
-        for position, converters, expression in self.converters:
-            for convert in converters:
-                values[position] = convert(values[position], expression, database)
-        return self.make(values)
+        for position, convert, expression in self.converters:
+            values[position] = convert(values[position], expression, database)
+        return values
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -129,11 +134,15 @@ def _write(queryset: models.QuerySet[Any, Any]) -> _Statement:
     compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
     sql, parameters = _with_words_inside(*compiler.as_sql())
     columns = [column for column, _, _ in compiler.select]
-    converters = compiler.get_converters(columns)
+    conversions = compiler.get_converters(columns)
     return _Statement(
         sql,
         parameters,
-        [(position, *conversion) for position, conversion in converters.items()],
+        [
+            (position, convert, expression)
+            for position, (converters, expression) in conversions.items()
+            for convert in converters
+        ],
         _instances(compiler) if queryset._iterable_class is ModelIterable else tuple,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -51,12 +52,14 @@ class CellSpanForm(SpanForm):
     @property
     def offered(self) -> SafeString:
         """Return the options of the cells that the field proposes, those still in use first."""
-        named = _OFFERED.rows(tenant=self.tenant.pk)
-        return SafeString("".join(_option(ticker, number) for ticker, number in named))
+        return _options(tuple(_OFFERED.rows(tenant=self.tenant.pk)))
 
 
-def _option(ticker: str, number: int) -> str:
-    return f'<option value="{escape(ticker)} #{number}"></option>'
+@lru_cache(maxsize=128)
+def _options(named: tuple[tuple[str, int], ...]) -> SafeString:
+    return SafeString(
+        "".join(f'<option value="{escape(ticker)} #{number}"></option>' for ticker, number in named)
+    )
 
 
 def cells_named(tenant: Tenant, text: str) -> list[Position]:
