@@ -40,14 +40,6 @@ class Row:
     inherited_from: str
     is_own: bool
 
-    @property
-    def drawn_by(self) -> tuple[object, ...]:
-        """Everything that its drawing on the page depends on; most cells inherit the same."""
-        return (
-            *(self.name, self.bound.value(), self.inherited, self.inherited_from, self.is_own),
-            *(self.bound.field.disabled, *self.bound.errors),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -80,6 +72,11 @@ class SettingsForm(ActionForm):
             self.fields[name].disabled = not may_save
         self.fields["seen"].widget = FixedHidden(version_of_own(layers.own))
         self.has_rate = has_rate
+
+    @property
+    def drawn_by(self) -> str:
+        """What settles how its fields look while nobody has entered anything: most cells inherit the same."""
+        return version_of(self.layers.own, self.layers.inherited, self.has_rate, self.may_save)
 
     def groups(self) -> Iterator[Group]:
         """Yield the fields for the page, group by group."""
