@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import models
 from django.db.models import QuerySet
 
+from accounts.polls import version_of
 from accounts.prepared import Prepared, Slot
 from positions.models import Position
 from simulation.performance_plain import (
@@ -26,8 +27,8 @@ from simulation.performance_plain import (
     together,
 )
 from simulation.value_curves import curve_of_courses
-from simulation.value_models import TenantValues
-from simulation.value_reading import courses_of
+from simulation.value_models import CellValues, TenantValues
+from simulation.value_reading import courses_of, heads_of
 from volbal.trading_day import check_span
 
 __all__ = [
@@ -60,6 +61,15 @@ def performance_of_cell(cell: Position) -> Performance:
     return _performance(
         Position.objects.filter(pk=cell.pk), partial(_VERSION.rows, tenant=cell.tenant_id), None, None
     )
+
+
+def settled_by(cell: Position) -> str:
+    """Return a text that differs when `performance_of_cell` does; "" as long as nothing is kept of the cell.
+
+    All of it follows from the cell's events, its books and its stored bars.
+    """
+    ends = _ENDS.first(cell=cell.pk)
+    return "" if ends is None else version_of(cell.pk, ends)
 
 
 def _performance(
@@ -95,3 +105,4 @@ def versions_of(positions: QuerySet[Position]) -> Callable[[], object]:
 _VERSION = Prepared(
     lambda: TenantValues.objects.filter(pk=Slot("tenant", models.UUIDField())).values_list("version")
 )
+_ENDS = Prepared(lambda: heads_of(CellValues.objects.filter(pk=Slot("cell", models.UUIDField()))))

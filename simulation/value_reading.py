@@ -101,9 +101,14 @@ def courses_of(positions: QuerySet[Position]) -> list[Course]:
 
 def with_heads(rows: QuerySet[CellValues]) -> Iterable[Mapping[str, Any]]:
     """Return what is kept, beside the ends of the chains that it is made of."""
-    return rows.annotate(event_head=_head("chain"), journal_head=_head("journal_chain")).values(
+    return _annotated(rows).values(
         "position_id", "event_seq", "journal_seq", "event_head", "journal_head", "bars", "bars_seen", "now"
     )
+
+
+def heads_of(rows: QuerySet[CellValues]) -> QuerySet[CellValues, tuple[Any, ...]]:
+    """Return where the rows of cells end: number of the last event and of the books', count of bars."""
+    return _annotated(rows).values_list("event_head", "journal_head", "bars")
 
 
 def ends_now(rows: QuerySet[CellValues]) -> dict[UUID, Ends]:
@@ -118,11 +123,16 @@ def kept_ends(row: CellValues) -> Ends:
 
 def behind(rows: QuerySet[CellValues]) -> QuerySet[CellValues]:
     """Return those of which something came since."""
-    annotated = rows.annotate(event_head=_head("chain"), journal_head=_head("journal_chain"))
-    current = annotated.filter(
-        event_head=F("event_seq"), journal_head=F("journal_seq"), bars=F("bars_seen")
-    ).values("pk")
+    current = (
+        _annotated(rows)
+        .filter(event_head=F("event_seq"), journal_head=F("journal_seq"), bars=F("bars_seen"))
+        .values("pk")
+    )
     return rows.exclude(pk__in=current)
+
+
+def _annotated(rows: QuerySet[CellValues]) -> QuerySet[Any]:
+    return rows.annotate(event_head=_head("chain"), journal_head=_head("journal_chain"))
 
 
 def _head(column: str) -> Subquery:

@@ -259,7 +259,7 @@ CACHES["lists"] = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "LOCATION": "lists",
     "TIMEOUT": 60,
-    "OPTIONS": {"MAX_ENTRIES": 300},
+    "OPTIONS": {"MAX_ENTRIES": 1_000},
 }
 if REDIS_URL:
     CACHES["default"] = {

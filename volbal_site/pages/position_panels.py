@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -18,7 +19,7 @@ from dividends.models import Dividend, Receivable
 from orders.models import Order
 from orders.order_words import STATUS_WORDS
 from positions.models import CauseKind, JournalEntry, Position
-from simulation.performance import inside_pct, performance_of_cell
+from simulation.performance import inside_pct, performance_of_cell, settled_by
 from volbal.errors import InvalidConfig, OutOfRange
 from volbal.policy import check_config
 from volbal.trading_day import trading_date
@@ -100,7 +101,11 @@ _MOVED = Prepared(
 
 
 def performance(cell: Position) -> dict[str, Any]:
-    """Tell how the cell did against just holding."""
+    """Tell how the cell did against just holding; it is followed if it isn't drawn already."""
+    return {"mark": settled_by(cell), "told": partial(_performance, cell)}
+
+
+def _performance(cell: Position) -> dict[str, Any]:
     told = performance_of_cell(cell)
     points = told.curve.points
     return {

@@ -19,6 +19,7 @@ from orders.tests.builders import run_at, set_market
 from orders.tick import work_off_ticks
 from positions.models import Position
 from positions.tests.builders import OPENED_AT, make_position
+from simulation.value_keeping import keep_values
 from volbal_site.templatetags.cells import REPLAYED
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,19 @@ def test_a_chart_shows_a_bar_that_was_corrected(chart):
 
     assert "101" in drawn()
     assert "102" not in drawn()
+
+
+def test_how_a_cell_did_is_told_anew_after_each_decision(cell, look):
+    path = f"/positions/{cell.pk}/performance"
+    run_at(cell, "100.5", at=NOW)
+    keep_values()
+    first, second = look(path), look(path)
+    assert shown_in(first) == shown_in(second)
+    assert "+$50.00" in shown_in(second)
+
+    run_at(cell, "101.5", at=NOW + timedelta(minutes=1))
+
+    assert "+$150.00" in shown_in(look(path))
 
 
 def rows_in(page):
