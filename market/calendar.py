@@ -96,6 +96,11 @@ def count_sessions(start: date, end: date) -> int:
     return bisect_right(_days(), end) - bisect_left(_days(), start)
 
 
+def load_calendar() -> None:
+    """Have it ready, which takes most of a second once, before somebody waits for it."""
+    _days()
+
+
 def _check_known(day: date) -> None:
     if not FIRST_DAY <= day <= _days()[-1]:
         raise _outside(day)
