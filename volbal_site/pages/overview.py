@@ -6,7 +6,8 @@ from threading import Lock
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Max
+from django.db import models
+from django.db.models import Count, Max, Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -19,9 +20,10 @@ from accounts.models import Tenant
 from accounts.one_moment import one_moment
 from accounts.page_access import membership_of, page, tenant_seen
 from accounts.polls import unchanged_since, version_of
+from accounts.prepared import Prepared, Slot
 from alerts.models import Alert
-from orders.models import TradingSwitch
-from orders.watches import rules_versions
+from orders.models import RulesVersion, TradingSwitch
+from orders.tick_models import EVERYONE
 from positions.models import Position
 from volbal_site.pages.cells import cells_of
 from volbal_site.pages.situation import stop_over
@@ -73,15 +75,14 @@ def _for(request: HttpRequest, html: str) -> SafeString:
 def _done_lately(request: HttpRequest) -> tuple[object, ...]:
     """Return what differs after anything that a person does, and for whom it is drawn; four small queries."""
     tenant = tenant_seen(request)
-    alerts = Alert.objects.visible_to(tenant.pk).waiting()
     return (
         tenant.pk,
         membership_of(request).role,
         request.GET.get("page", "1")[:9],
-        Position.objects.of_tenant(tenant).aggregate(last=Max("updated_at"))["last"],
-        rules_versions([tenant.pk]),
-        TradingSwitch.objects.aggregate(last=Max("changed_at"))["last"],
-        alerts.aggregate(count=Count("pk"), last=Max("created_at")),
+        _CELLS_CHANGED.rows(tenant=tenant.pk),
+        _RULES_CHANGED.rows(tenant=tenant.pk),
+        _SWITCHES_TURNED.rows(),
+        _ALERTS_WAITING.rows(tenant=tenant.pk),
     )
 
 
@@ -105,3 +106,33 @@ def _alerts(tenant: Tenant) -> list[Alert]:
     """Return what waits for somebody, newest first, one more than is shown."""
     waiting = Alert.objects.visible_to(tenant.pk).waiting()
     return list(waiting.order_by("-created_at")[: MOST_ALERTS + 1])
+
+
+# What everybody who has the page open asks every few seconds.
+_TENANT = Slot("tenant", models.UUIDField())
+_CELLS_CHANGED = Prepared(
+    lambda: _all(Position.objects.filter(tenant=_TENANT), last=Max("updated_at")).values_list("last")
+)
+_RULES_CHANGED = Prepared(
+    lambda: (
+        RulesVersion.objects.filter(Q(owner=EVERYONE) | Q(owner=_TENANT))
+        .order_by("owner")
+        .values_list("owner", "version")
+    )
+)
+_SWITCHES_TURNED = Prepared(
+    lambda: _all(TradingSwitch.objects.all(), last=Max("changed_at")).values_list("last")
+)
+_ALERTS_WAITING = Prepared(
+    lambda: _all(
+        Alert.objects.filter(Q(tenant=_TENANT) | Q(tenant=None)).waiting(),
+        count=Count("pk"),
+        last=Max("created_at"),
+    ).values_list("count", "last")
+)
+
+
+def _all(rows: models.QuerySet[Any], **found: models.Aggregate) -> models.QuerySet[Any]:
+    """Sum all rows up, as `aggregate` would, in a queryset."""
+    summed: models.QuerySet[Any] = rows.order_by().values(all=Value(1)).annotate(**found)
+    return summed
