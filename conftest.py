@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import TransactionTestCase
 
@@ -105,7 +105,8 @@ def _fresh_providers() -> None:
     from market.providers import registry
 
     registry._instances.clear()
-    cache.clear()
+    for name in ("default", "lists"):
+        caches[name].clear()
 
 
 LIVE_MARKET = os.environ.get("LIVE_MARKET") == "1"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import models
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
@@ -32,6 +33,8 @@ STATES = {WELL: "Well", LOOK: "Have a look", WRONG: "Wrong", QUIET: "Not in use"
 # Checked every night at three; two hours of grace.
 CHECKED_WITHIN = timedelta(hours=26)
 FAULTS_WITHIN = timedelta(minutes=5)
+# Seconds for which everybody is shown the same answer about the program.
+ASKED_EVERY_S = 2
 TICKS = "Evaluation of all cells"
 # All have a key, and saying so leads to the index of those that are open, past all that ever was told.
 _FAILED_CHECK = Prepared(
@@ -254,12 +257,13 @@ def books_sign(at: datetime) -> Sign:
 
 
 def program_signs() -> list[Sign]:
-    """Say what the program stands on; the worker has a sign of its own."""
+    """Say what the program stood on in these seconds; the worker has a sign of its own."""
+    found: Any = caches["lists"].get_or_set("what-the-program-stands-on", outcomes, ASKED_EVERY_S)
     return [
         Sign(title=title, tone=WELL, told="As it should be.")
         if fault is None
         else Sign(title=title, tone=WRONG, told=f"{fault[:1].upper()}{fault[1:]}.", way_out=way_out)
-        for name, fault in outcomes().items()
+        for name, fault in found.items()
         if name in CHECK_WORDS
         for title, way_out in [CHECK_WORDS[name]]
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -179,6 +180,7 @@ def test_the_check_of_the_books():
 
 def test_what_the_program_stands_on(monkeypatch):
     assert {sign.tone for sign in signs.program_signs()} == {WELL}
+    caches["lists"].clear()  # two seconds later
 
     monkeypatch.setattr(
         signs, "outcomes", lambda: {"database": None, "guards": "3 are missing", "worker": "gone"}
