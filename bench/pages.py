@@ -129,7 +129,8 @@ def _draw(served: Served) -> None:
     """Print how long a cell's page takes in a browser until its chart is drawn."""
     from playwright.sync_api import sync_playwright
 
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "chromium-headless-shell")
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if chromium is None:
         print("no Chromium: the chart was not drawn")
         return

@@ -32,5 +32,5 @@ def test_a_first_view_is_light(browse, page):
     visit.page.wait_for_load_state("networkidle")
 
     weights = {answer.url: weight_of(answer) for answer in answers}
-    assert len(weights) > 5
+    assert len(weights) >= 5  # not every browser asks for the icon
     assert sum(weights.values()) < MOST_BYTES, weights
