@@ -17,6 +17,7 @@ from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.db import connection
 from django.test import TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.tests.shared_rows import shared_rows
 from accounts.transactions import require_no_transaction
@@ -91,6 +92,21 @@ def pytest_configure() -> None:
         django_settings.DATABASES["default"]["TEST"]["NAME"] = MEMORY / f"volbal{checkout}-test.sqlite3"
     django_settings.CREDENTIALS_KEYS = [CREDENTIALS_KEY]
     django_settings.PASSWORD_HASHERS = [QUICK_HASHER, *django_settings.PASSWORD_HASHERS]
+    _look_for_static_files_once()
+
+
+def _look_for_static_files_once() -> None:
+    """Each test's client is a server of its own, which would look through all packages for its files."""
+    look = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def take_or_look(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = take_or_look
 
 
 @pytest.fixture
