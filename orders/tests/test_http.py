@@ -149,6 +149,7 @@ def test_patience_ends_also_with_one_who_goes_on_talking(manner):
     assert threading.active_count() <= threads + 2  # the server's own
 
 
+@pytest.mark.any_database
 def test_nobody_there_is_no_answer():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -156,6 +157,7 @@ def test_nobody_there_is_no_answer():
         JsonHttp(f"http://127.0.0.1:{port}").call("GET", "/")
 
 
+@pytest.mark.any_database
 def test_a_host_that_does_not_take_the_connection_is_given_up():
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         address = listener.getsockname()
@@ -193,6 +195,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sai
     assert requests in ([], [b"\r\n\r\n"])
 
 
+@pytest.mark.any_database
 def test_over_tls_patience_ends_too(tmp_path, monkeypatch):
     tls = server_tls(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # this once it is vouched for
@@ -206,6 +209,7 @@ def test_over_tls_patience_ends_too(tmp_path, monkeypatch):
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.any_database
 def test_a_handshake_that_never_ends_is_given_up():
     with serving(silent) as (url, _), pytest.raises(NoAnswer):
         JsonHttp(url.replace("http:", "https:"), timeout_s=0.4).call("GET", "/")

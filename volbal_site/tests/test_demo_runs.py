@@ -39,6 +39,7 @@ def play(scratch, tmp_path, until: str, **environment: str) -> str:
         return site.said.read_text()
 
 
+@pytest.mark.any_database
 def test_it_says_how_to_log_in_and_trades_history(migrated, tmp_path):
     with scratch_database(tmp_path, migrated) as scratch:
         said = play(scratch, tmp_path, "2003-02-19", DEMO_PACE_S="0")

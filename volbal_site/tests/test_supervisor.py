@@ -13,7 +13,10 @@ import pytest
 
 from volbal_site.tests.running_site import MARK, Site, wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc"),
+]
 
 # Programs share a file, and `print` may write a line's end by itself (PYTHONUNBUFFERED).
 SAYS_UP = "import os, time; os.write(1, b'up\\n'); "

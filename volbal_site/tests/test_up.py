@@ -174,6 +174,7 @@ def test_it_answers_what_is_under_way_before_it_stops_but_waits_for_nobody_for_e
     assert up_to_date.rows("SELECT count(*) FROM positions_position WHERE ticker = 'IBM'") == [(1,)]
 
 
+@pytest.mark.any_database
 def test_clients_that_never_finish_their_headers_keep_nobody_from_an_answer(served):
     with ExitStack() as links:
         for _ in range(3 * settings.WEB_THREADS):
@@ -183,6 +184,7 @@ def test_clients_that_never_finish_their_headers_keep_nobody_from_an_answer(serv
         assert served.is_alive()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("padding", "status"), [(0, 201), (64 * 1024, 413)])
 def test_a_body_that_comes_in_chunks_counts_like_any_other(served, key, padding, status):
     chunks = [b'{"ticker": "MSFT",', b" " * padding + b" ", b'"qty": "1", "cash": "1"}']
@@ -197,6 +199,7 @@ def test_a_body_that_comes_in_chunks_counts_like_any_other(served, key, padding,
         assert found == status
 
 
+@pytest.mark.any_database
 def test_headers_larger_than_anybody_needs_are_refused(served):
     with closing(HTTPConnection("127.0.0.1", served.port, timeout=STOPS_WITHIN_S)) as link:
         link.request("GET", "/v1/healthz", headers={"X-Long": "x" * 300_000})
@@ -204,6 +207,7 @@ def test_headers_larger_than_anybody_needs_are_refused(served):
         assert link.getresponse().status == 431
 
 
+@pytest.mark.any_database
 def test_a_port_that_is_taken_is_said_before_anything_is_done(tmp_path):
     with scratch_database(tmp_path) as scratch, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
