@@ -20,6 +20,8 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
+from volbal_site.short_waits import ShortWaits
+
 # A message's name is <monotonic milliseconds>_<random>.<queue>.msg, and they are read in the order of these.
 _ENDING = ".msg"
 
@@ -55,7 +57,7 @@ class Channel(filesystem.Channel):
             _write_whole(self._exchange_file(exchange), [bound, *table])
 
 
-class Transport(filesystem.Transport):
+class Transport(ShortWaits, filesystem.Transport):
     """What `broker_transport` names."""
 
     Channel = Channel

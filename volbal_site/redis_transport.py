@@ -8,6 +8,8 @@ import kombu
 from celery.app.amqp import AMQP
 from kombu.transport import redis
 
+from volbal_site.short_waits import ShortWaits
+
 # A worker looks so often whether Redis is back. Otherwise it would wait ever longer, half a minute at last.
 LOOK_AGAIN_S = 2
 
@@ -21,7 +23,7 @@ class Channel(redis.Channel):
     do_restore = False
 
 
-class Transport(redis.Transport):
+class Transport(ShortWaits, redis.Transport):
     """Redis, with channels of ours."""
 
     Channel = Channel
