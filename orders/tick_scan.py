@@ -56,7 +56,7 @@ _JUDGED = {
     ),
 }
 _LOCKED = f"""
-SELECT COALESCE(string_agg(l.id::text, ','), '')
+SELECT COALESCE(array_agg(l.id::text), '{{}}')
 FROM ({_IN_CHUNK} {_OF_CHUNK} ORDER BY p.id FOR NO KEY UPDATE OF p SKIP LOCKED) l
 """  # noqa: S608
 _NOT_QUIET = """
@@ -104,7 +104,7 @@ def _lock(chunk: TickChunk) -> set[str] | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(_LOCKED, [chunk.tick_id, *_bounds(chunk)])
-        return set(cursor.fetchone()[0].split(","))
+        return set(cursor.fetchone()[0])
 
 
 def bounds_of(chunk: TickChunk) -> tuple[UUID, UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
@@ -107,6 +108,34 @@ def test_positions_and_settings_that_change_meanwhile_are_decided_about_as_they_
     assert sum(evaluations().values()) == len(cells) * SLOTS
     assert all_faults() == []
     assert all(replayed is not None and replayed.identical for _, replayed in replayed_decisions())
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_cell_that_somebody_holds_is_come_back_to(settings, others):
+    settings.RECORD_EVALUATIONS = "all"
+    cell, *_ = [make_position() for _ in range(1 + others)]
+    set_market(100, at=slot(0))
+    work_off_ticks(clock=lambda: slot(0))
+    set_market(101, at=slot(1))
+    held = Signal()
+
+    def hold() -> None:
+        with unit_of_work():
+            move_cash(position_id=cell.pk, amount=Decimal(1), stamp=make_stamp())
+            held.set()
+            time.sleep(0.3)  # until the tick waits for it
+
+    def tick() -> None:
+        held.wait(10)
+        work_off_ticks(clock=lambda: slot(1))
+
+    at_once([hold, tick])
+
+    last = Event.objects.filter(position=cell, type="position_evaluated").order_by("seq").last()
+    assert last.inputs["position"]["cash"] == "10001"
+    assert set(evaluations().values()) == {1}
+    assert sum(evaluations().values()) == 2 * (1 + others)
+    assert all_faults() == []
 
 
 def test_a_band_never_outlives_what_it_was_made_of():
