@@ -204,6 +204,7 @@ class Sight:
             self.position.updated_at,
             self.ground.checked.quote,
             self.ground.effective,
+            self.ground.circumstances.state,
             self.blocked,
             self.checked,
             [(order.pk, order.status, order.filled_qty) for order in self.ground.circumstances.orders],

@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from accounts.models import Role
 from accounts.tests.people import logged_in, make_member, make_user, own_tenant
+from accounts.transactions import unit_of_work
 from alerts.models import Alert
 from alerts.tests.builders import make_alert
 from configs.tests.builders import set_position
 from market.models import Bar
 from market.providers.registry import provider
+from orders.models import TradingState
+from orders.switches import turn
 from orders.tests.builders import run_at, set_market
 from orders.tick import work_off_ticks
 from positions.models import Position
-from positions.tests.builders import OPENED_AT, make_position
+from positions.tests.builders import OPENED_AT, make_position, make_stamp
 from simulation.value_keeping import keep_values
 from volbal_site.templatetags.cells import REPLAYED
 
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
 HOUR = timedelta(hours=1)
+BUYS = '<span class="badge mode">Buys</span>'
 
 
 @pytest.fixture
@@ -182,6 +186,17 @@ def test_a_cell_shows_its_new_trade(cell, look):
     run_at(cell, 104, at=NOW + timedelta(seconds=1))
 
     assert "None yet" not in look(path)
+
+
+def test_a_cell_shows_that_only_sales_are_allowed_now(cell, look):
+    run_at(cell, 100)
+    path = f"/positions/{cell.pk}/?price=95"
+    assert BUYS in look(path)
+
+    with unit_of_work():
+        turn(TradingState.REDUCING, reason="r", stamp=make_stamp(NOW), tenant_id=cell.tenant_id)
+
+    assert BUYS not in look(path)
 
 
 def test_a_trader_is_led_where_a_viewer_is_not(cell, look):
