@@ -119,10 +119,6 @@ def trade_rows(trades: QuerySet[Trade]) -> dict[str, TradeRow]:
 
 def event_facts(positions: QuerySet[Position], *, after: str = "") -> EventFacts:
     """Return what the events of openings, ex-dividends and splits tell, after a number that is kept."""
-    dates = {
-        str(pk): on
-        for pk, on in SplitApplication.objects.filter(position__in=positions).values_list("pk", "date")
-    }
     facts = EventFacts(
         dividends={},
         splits={},
@@ -131,7 +127,13 @@ def event_facts(positions: QuerySet[Position], *, after: str = "") -> EventFacts
         numbered=defaultdict(list),
     )
     events = _after(told(*TOLD_BY_EVENTS).filter(position__in=positions), after)
-    for event in events.only("position_id", "seq", "ts", "type", "inputs", "outputs"):
+    found = list(events.only("position_id", "seq", "ts", "type", "inputs", "outputs"))
+    # Read after what points to them: one that is applied meanwhile is there.
+    dates = {
+        str(pk): on
+        for pk, on in SplitApplication.objects.filter(position__in=positions).values_list("pk", "date")
+    }
+    for event in found:
         _take_in(event, facts, dates)
     return facts
 
