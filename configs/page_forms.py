@@ -182,7 +182,7 @@ def _field(group: str, name: str, layers: Layers) -> forms.Field:
 def _choice(name: str, inherited: str, own: Any, options: dict[str, Any]) -> forms.Field:
     words = CHOICES[name]
     known = {one: words.get(one, one) for one in STRATEGIES} if name == "order_sizing_strategy" else words
-    choices = [("", f"Inherited: {inherited}"), *known.items()]
+    choices = [("", "Inherited"), *known.items()]
     initial = "" if own is None else str(own).lower()
     return forms.ChoiceField(choices=choices, initial=initial, **options)
 

@@ -66,10 +66,9 @@
   const number = (text) => (text === null ? null : Number(text));
   let price = null, marks = null, shown = null;
   const band = new Band();
-  const named = (title) => (place.clientWidth < 560 ? "" : title);
-  const anchor = steps({ lineWidth: 2, title: named("anchor") });
-  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: named("sells") });
-  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed, title: named("buys") });
+  const anchor = steps({ lineWidth: 2 });
+  const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed });
+  const buy = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed });
 
   const paint = () => {
     const ink = colour("--quiet"), line = colour("--line");
@@ -88,17 +87,42 @@
     wickDownColor: colour("--loss"), borderVisible: false,
   });
 
-  // Signs and words as well as colours: arrows up and down, and letters while there is room for them.
+  // Signs and words as well as colours: an arrow for each, and its word where its neighbours leave room for it.
+  const WORD = 30;
   const mark = () => {
-    const wordy = shown.marks.length <= 24;
     const looks = {
-      buy: { position: "belowBar", shape: "arrowUp", color: colour("--gain"), text: wordy ? "Buy" : "" },
-      sell: { position: "aboveBar", shape: "arrowDown", color: colour("--loss"), text: wordy ? "Sell" : "" },
-      dividend: { position: "inBar", shape: "circle", color: colour("--quiet"), text: wordy ? "Ex" : "" },
+      buy: { position: "belowBar", shape: "arrowUp", color: colour("--gain"), text: "Buy" },
+      sell: { position: "aboveBar", shape: "arrowDown", color: colour("--loss"), text: "Sell" },
+      dividend: { position: "inBar", shape: "circle", color: colour("--quiet"), text: "Ex" },
       split: { position: "aboveBar", shape: "circle", color: colour("--warn"), text: "Split" },
     };
-    marks.setMarkers(shown.marks.map(([time, kind]) => ({ time, ...looks[kind] })));
+    const scale = chart.timeScale(), sides = { above: [], below: [] };
+    const spots = shown.marks.map(([time, kind]) => {
+      const side = looks[kind].position === "aboveBar" ? sides.above : sides.below;
+      const at = scale.timeToCoordinate(time);
+      return { side, at, order: side.push(at) - 1, look: { time, ...looks[kind] } };
+    });
+    const near = (spot, step) => Math.abs(spot.side[spot.order + step] - spot.at) < WORD;
+    marks.setMarkers(spots.map((spot) => (
+      near(spot, -1) || near(spot, 1) ? { ...spot.look, text: "" } : spot.look
+    )));
   };
+
+  // All that is shown, with room for the names of the levels if there is any; until somebody looks closer.
+  let fitted = true;
+  const fit = () => {
+    const wide = place.clientWidth >= 560;
+    anchor.applyOptions({ title: wide ? "anchor" : "" });
+    sell.applyOptions({ title: wide ? "sells" : "" });
+    buy.applyOptions({ title: wide ? "buys" : "" });
+    chart.applyOptions({ timeScale: { rightOffsetPixels: wide ? 56 : 4 } });
+    if (fitted) chart.timeScale().fitContent();
+  };
+  ["wheel", "pointerdown"].forEach((deed) =>
+    place.addEventListener(deed, () => { fitted = false; }, { capture: true, passive: true }),
+  );
+  chart.timeScale().subscribeSizeChange(fit);
+  chart.timeScale().subscribeVisibleLogicalRangeChange(() => { if (shown) mark(); });
 
   const show = (told) => {
     const isNew = !shown || shown.line !== told.line;
@@ -127,11 +151,12 @@
     nothing.hidden = points.length > 0;
   };
 
-  const load = async (fit) => {
+  const load = async (all) => {
     const answer = await fetch(`${place.dataset.src}?range=${place.dataset.range}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) return;
     show(await answer.json());
-    if (fit) chart.timeScale().fitContent();
+    if (all) fitted = true;
+    fit();
   };
 
   document.querySelectorAll("[data-ranges] [data-range]").forEach((link) =>

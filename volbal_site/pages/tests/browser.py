@@ -34,6 +34,9 @@ WIDTHS = (375, 768, 1440)
 SCHEMES = ("light", "dark")
 LOOKED_INTO = {"light": 1440, "dark": 375}
 SERIOUS = ("serious", "critical")
+# Colours that are on their way to others have arrived: Django's pages move them for everybody.
+SETTLED = """Promise.allSettled(document.getAnimations()
+    .filter(one => one instanceof CSSTransition).map(one => one.finished)).then(() => null)"""
 UNREADABLE = Path(__file__).with_name("text_in_the_way.js").read_text(encoding="utf-8")
 
 
@@ -123,6 +126,7 @@ class Visit:
     def _serious_findings(self) -> list[str]:
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)
+        self.page.evaluate(SETTLED)
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
         return [
             f"{one['id']}: {[node['target'] + [node['failureSummary'][:200]] for node in one['nodes']]}"

@@ -38,3 +38,13 @@ def test_a_number_in_two_lines_is_found(page, width, found):
     page.set_content(f'<p style="width: {width}; overflow-wrap: anywhere">$227,219,087.96</p>')
 
     assert page.evaluate(UNREADABLE) == found
+
+
+@pytest.mark.parametrize(("width", "found"), [("12em", []), ("5em", ["cut off: Proportional"])])
+@pytest.mark.parametrize(
+    "field", ["<select {0}><option>Proportional</select>", "<input {0} placeholder=Proportional>"]
+)
+def test_a_field_that_is_too_narrow_is_found(page, field, width, found):
+    page.set_content(field.format(f'style="width: {width}"'))
+
+    assert page.evaluate(UNREADABLE) == found

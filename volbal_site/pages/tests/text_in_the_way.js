@@ -37,7 +37,22 @@
     return null;
   };
 
+  // How wide a field would have to be for what stands in it: a choice with its arrow, or words of what to write.
+  const ARROW = 20;
+  const pen = document.createElement("canvas").getContext("2d");
+  const isTooNarrow = (field, text) => {
+    const style = getComputedStyle(field);
+    pen.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    const arrow = field.tagName === "SELECT" && style.appearance !== "none" ? ARROW : 0;
+    const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - arrow;
+    return pen.measureText(text).width > room + MARGIN;
+  };
+
   const found = [];
+  for (const field of document.querySelectorAll("select:not([multiple]), input[placeholder]")) {
+    const text = field.tagName === "SELECT" ? field.selectedOptions[0]?.text ?? "" : field.placeholder;
+    if (shown(field) && isTooNarrow(field, text)) found.push(`cut off: ${text.slice(0, 60)}`);
+  }
   const words = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
