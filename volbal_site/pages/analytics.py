@@ -27,8 +27,10 @@ from simulation.analytics import Line, report_of
 from simulation.performance import Curve
 from volbal_site.svg_curves import curves
 
-# How long figures are shown again before they are reckoned anew: the work grows with the histories.
-KEPT_S = 30
+# How long figures are shown again before they are reckoned anew: the work grows with the histories. While one
+# reader's are, the others see those of before, which are kept as long again.
+FRESH_FOR = timedelta(seconds=30)
+KEPT_S = 60
 _reckoning = Lock()
 # Of so many cells the figures come with the page; of more the page comes first.
 AT_ONCE = 12
@@ -136,10 +138,17 @@ def _reckoned(request: HttpRequest, asked: Asked) -> Reckoned:
     """Reckon the figures, or take those that were reckoned just now."""
     key = f"analytics:{version_of(tenant_seen(request).pk, asked.start, asked.end, asked.cells)}"
     kept: Reckoned | None = cache.get(key)
-    if kept is None:
-        with _reckoning:  # whoever comes meanwhile waits for what is being reckoned
-            kept = cache.get(key) or _reckoned_anew(request, asked, key)[0]
+    if kept is not None and (_is_fresh(kept) or _reckoning.locked()):
+        return kept
+    with _reckoning:  # whoever has nothing to show meanwhile waits for what is being reckoned
+        kept = cache.get(key)
+        if kept is None or not _is_fresh(kept):
+            kept, _ = _reckoned_anew(request, asked, key)
     return kept
+
+
+def _is_fresh(kept: Reckoned) -> bool:
+    return timezone.now() - kept.at < FRESH_FOR
 
 
 def _reckoned_anew(request: HttpRequest, asked: Asked, key: str) -> tuple[Reckoned, Sequence[Line]]:
