@@ -118,14 +118,21 @@ def run_tests(tree: Path, tests: Sequence[str], environment: dict[str, str]) -> 
 
 
 def unnoticed(sabotage: Sabotage, environment: dict[str, str]) -> list[str]:
-    """Break a copy, run the tests and return those that did not fail. Raises SystemExit if it won't apply."""
+    """Break a copy, run the tests, tell of those that did not fail. Raises SystemExit if it won't apply."""
     with copied_tree() as tree:
         applied = apply(sabotage, tree)
         if applied.returncode:
             raise SystemExit(f"{sabotage.path.name}: it doesn't apply any more.\n{applied.stderr}")
         _, told = run_tests(tree, sabotage.tests, environment)
-    red = [test for test in sabotage.tests if re.search(rf"^FAILED {re.escape(test)}\b", told, re.MULTILINE)]
-    return [test for test in sabotage.tests if test not in red]
+    ends = {
+        test: re.findall(rf"^(FAILED|ERROR) {re.escape(test)}\b", told, re.MULTILINE)
+        for test in sabotage.tests
+    }
+    return [
+        f"{'could not be run' if 'ERROR' in found else 'did not fail'}: {test}"
+        for test, found in ends.items()
+        if "FAILED" not in found
+    ]
 
 
 def sabotage_all(sabotages: Sequence[Sabotage], environment: dict[str, str]) -> int:
@@ -143,7 +150,7 @@ def sabotage_all(sabotages: Sequence[Sabotage], environment: dict[str, str]) -> 
         took = f"{time.monotonic() - began:.0f} s"
         say(f"{'MISSED' if green else 'red   '} {sabotage.path.stem}: {sabotage.what} ({took})")
         for test in green:
-            say(f"         did not fail: {test}")
+            say(f"         {test}")
         missed += bool(green)
     return missed
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from orders.tests.builders import events_of
-from positions.tests.builders import make_position
-from volbal_site.tests.web_processes import all_at_once, books_are_right
+from positions.services import move_cash
+from positions.tests.builders import make_position, make_stamp
+from volbal_site.tests.web_processes import all_at_once, books_are_right, called_meanwhile
 
 SPENT = Decimal("600.06")
 
@@ -60,6 +61,20 @@ def test_of_deposits_and_withdrawals_at_once_none_is_lost(call, tenant):
     assert {answer.status for answer in answers} == {200}
     position.refresh_from_db()
     assert position.cash == 5000 + sum(amounts)
+    assert books_are_right()
+
+
+def test_a_deposit_goes_by_what_was_written_while_it_waited(call, tenant):
+    position = make_position(tenant=tenant, cash=5000)
+
+    answer = called_meanwhile(
+        lambda: call("POST", f"/positions/{position.pk}/cash", {"amount": "100"}),
+        lambda: move_cash(position_id=position.pk, amount=Decimal(-600), stamp=make_stamp()),
+    )
+
+    assert answer.status == 200
+    position.refresh_from_db()
+    assert position.cash == 5000 + 100 - 600
     assert books_are_right()
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 from random import Random
+from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
+from orders.fills import book_fill
 from orders.models import Order, Trade
 from orders.tests.builders import events_of
-from positions.tests.builders import make_position
-from volbal_site.tests.web_processes import all_at_once, books_are_right
+from positions.tests.builders import make_position, make_stamp
+from volbal.values import Fill, Side
+from volbal_site.tests.web_processes import all_at_once, books_are_right, called_meanwhile
 
 SHARES = 20
 
@@ -113,6 +117,30 @@ def test_one_execution_reported_for_orders_of_two_cells_is_booked_for_one(call, 
         (409, "execution-conflict"): 12,
     }
     assert Trade.objects.filter(tenant=tenant).count() == 1
+    assert books_are_right()
+
+
+def test_an_execution_that_is_being_booked_for_another_cell_is_waited_for_and_refused(call, tenant):
+    cells = [make_position(tenant=tenant, broker="manual") for _ in range(2)]
+    body = {"side": "BUY", "qty": "1", "price": "100"}
+    first, other = (
+        call("POST", f"/positions/{cell.pk}/orders", body, str(cell.pk)).json()["id"] for cell in cells
+    )
+    both = f"{first}/both"
+
+    answer = called_meanwhile(
+        report(call, {"id": other}, 20, execution_id=both),
+        lambda: book_fill(
+            order_id=UUID(first),
+            fill=Fill(side=Side.BUY, qty=Decimal(1), price=Decimal(100), commission=Decimal(0)),
+            execution_id=both,
+            executed_at=timezone.now(),
+            stamp=make_stamp(timezone.now()),
+        ),
+    )
+
+    assert (answer.status, answer.code) == (409, "execution-conflict")
+    assert Trade.objects.get(tenant=tenant).order_id == UUID(first)
     assert books_are_right()
 
 

@@ -21,11 +21,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import Tenant
+from accounts.transactions import unit_of_work
 from dividends.tests.scratch import PATIENCE, Scratch, scratch_database
 from volbal_site.tests.api_client import make_key
 
 PROCESSES = 3
 THREADS = 12
+AWHILE_S = 0.3
 IN_PROGRESS = "idempotency-in-progress"
 BOOK_CHECKS = ("verify_ledger", "verify_audit", "replay_decisions")
 
@@ -152,6 +154,16 @@ def all_at_once(calls: Sequence[Callable[[], Answer]], threads: int | None = Non
     """Make each call in a thread of its own, or in fewer; return the answers in order."""
     with ThreadPoolExecutor(threads or len(calls)) as pool:
         return list(pool.map(lambda call: call(), calls))
+
+
+def called_meanwhile(call: Callable[[], Answer], write: Callable[[], Any]) -> Answer:
+    """Write in this process and make a call before that is committed; return what it is answered."""
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work():
+            write()
+            answer = pool.submit(call)
+            time.sleep(AWHILE_S)  # until it has come to where it has to wait
+        return answer.result()
 
 
 def books_are_right() -> bool:
