@@ -56,8 +56,13 @@ def once(
     return response
 
 
+def key_of(request: HttpRequest, *, required: bool = False) -> str | None:
+    """Return the key that a call came with. Raises IdempotencyKeyMissing or IdempotencyKeyInvalid."""
+    return check_key(request.headers.get(KEY_HEADER), required=required)
+
+
 def _idempotent(request: HttpRequest, *, required: bool, keep_forever: bool) -> IdempotentRequest | None:
-    key = check_key(request.headers.get(KEY_HEADER), required=required)
+    key = key_of(request, required=required)
     if key is None:
         return None
     match = request.resolver_match

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.api_auth import BROKER, READ, TRADE, stamp_of, tenant_of
-from accounts.api_once import once
+from accounts.api_once import key_of, once
 from accounts.api_types import Flag, Limit, Offset, PriceIn, answer, page
 from accounts.idempotency import idempotent_of
 from accounts.transactions import read_one
@@ -42,6 +42,7 @@ def evaluate_position(
     quote, gate = quote_to_decide_on(position, price, stamp.at)
     about: dict[str, Any] = {"position_id": position_id, "tenant_id": tenant_id}
     if dry_run:
+        key_of(request)  # nothing is kept under it, but a wrong one is wrong here too
         return preview(**about, quote=quote, gate=gate, at=stamp.at)
     return once(
         request,

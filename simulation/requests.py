@@ -20,7 +20,7 @@ from simulation.histories import history_of
 from simulation.models import Job, StoredHistory
 from simulation.setup import FillModel, Settings, starting_state
 from volbal.errors import OutOfRange
-from volbal.fields import NO_LIMIT_WORD, read_group, read_ticker
+from volbal.fields import GROUPS, NO_LIMIT_WORD, Field, NumberField, read_group, read_ticker
 from volbal.policy import check_config
 from volbal.values import GuardrailConfig, OrderPolicyConfig, PositionState, TriggerConfig
 
@@ -149,14 +149,15 @@ def as_csv(history: History) -> dict[str, str]:
 
 
 def _read_group(group: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: value for name, value in fields.items() if not _is_read(value)}
-    done = {name: value for name, value in fields.items() if _is_read(value)}
+    done = {name: value for name, value in fields.items() if _is_read(GROUPS[group].get(name), value)}
+    plain = {name: value for name, value in fields.items() if name not in done}
     none = {name: None if value == NO_LIMIT_WORD else value for name, value in plain.items()}
     return done | read_group(group, none)
 
 
-def _is_read(value: object) -> bool:
-    return isinstance(value, (Decimal, bool)) or type(value) is int
+def _is_read(kind: Field | None, value: object) -> bool:
+    """Say whether a value is a number already, which JSON's true is not."""
+    return isinstance(kind, NumberField) and (isinstance(value, Decimal) or type(value) is int)
 
 
 def _history(stored: StoredHistory | None, ticker: str, start: date | None, end: date | None) -> History:

@@ -63,6 +63,52 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant", "created_at"], name="alert_by_tenant"),
+                    models.Index(fields=["position_id", "created_at"], name="alert_by_position"),
+                    models.Index(
+                        condition=models.Q(("is_replayed", False), ("routed_at__isnull", True)),
+                        fields=["created_at"],
+                        name="alert_to_route",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("cleared_at__isnull", True), ("key__gt", "")),
+                        fields=("kind", "key"),
+                        name="alert_open_once_a_key",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "fill",
+                                    "refusal",
+                                    "halt",
+                                    "pause",
+                                    "breach",
+                                    "quarantine",
+                                    "stale_feed",
+                                    "proposal",
+                                    "check",
+                                    "heartbeat",
+                                ],
+                            )
+                        ),
+                        name="alert_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("seen_at__isnull", True), ("seen_by", "")),
+                            models.Q(("seen_at__isnull", False), ("seen_by__gt", "")),
+                            _connector="OR",
+                        ),
+                        name="alert_seen_by_somebody",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AlertChannel",
@@ -92,6 +138,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "channel", "target"), name="alert_channel_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("tenant__isnull", True)),
+                        fields=("channel", "target"),
+                        name="alert_channel_once_of_operator",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("channel__in", ["email", "webhook"])),
+                        name="alert_channel_medium_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AlertDelivery",
@@ -146,6 +208,32 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "alert deliveries",
+                "indexes": [models.Index(fields=["state", "next_try_at"], name="alert_delivery_by_state")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("alert", "channel", "target"), name="alert_sent_once_a_target"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["waiting", "sending", "handed_over", "delivered", "unclear", "given_up"],
+                            )
+                        ),
+                        name="alert_delivery_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("delivered_at__isnull", False), ("state", "delivered")),
+                            models.Q(
+                                models.Q(("state", "delivered"), _negated=True),
+                                ("delivered_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="alert_delivered_at_some_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,113 +263,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["tenant", "created_at"], name="alert_by_tenant"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["position_id", "created_at"], name="alert_by_position"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("is_replayed", False), ("routed_at__isnull", True)),
-                fields=["created_at"],
-                name="alert_to_route",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("cleared_at__isnull", True), ("key__gt", "")),
-                fields=("kind", "key"),
-                name="alert_open_once_a_key",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "fill",
-                            "refusal",
-                            "halt",
-                            "pause",
-                            "breach",
-                            "quarantine",
-                            "stale_feed",
-                            "proposal",
-                            "check",
-                            "heartbeat",
-                        ],
-                    )
-                ),
-                name="alert_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("seen_at__isnull", True), ("seen_by", "")),
-                    models.Q(("seen_at__isnull", False), ("seen_by__gt", "")),
-                    _connector="OR",
-                ),
-                name="alert_seen_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alertchannel",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "channel", "target"), name="alert_channel_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alertchannel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("tenant__isnull", True)),
-                fields=("channel", "target"),
-                name="alert_channel_once_of_operator",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alertchannel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("channel__in", ["email", "webhook"])), name="alert_channel_medium_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alertdelivery",
-            index=models.Index(fields=["state", "next_try_at"], name="alert_delivery_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="alertdelivery",
-            constraint=models.UniqueConstraint(
-                fields=("alert", "channel", "target"), name="alert_sent_once_a_target"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alertdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["waiting", "sending", "handed_over", "delivered", "unclear", "given_up"])
-                ),
-                name="alert_delivery_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alertdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("delivered_at__isnull", False), ("state", "delivered")),
-                    models.Q(models.Q(("state", "delivered"), _negated=True), ("delivered_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="alert_delivered_at_some_time",
-            ),
         ),
     ]

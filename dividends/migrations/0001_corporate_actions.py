@@ -43,6 +43,36 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "ticker", "ex_date"), name="dividend_once_per_owner"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("owner__isnull", True)),
+                        fields=("ticker", "ex_date"),
+                        name="dividend_once_unowned",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("dps__gt", 0)), name="dividend_dps_above_zero"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("pay_date__gte", models.F("ex_date"))),
+                        name="dividend_paid_after_ex_date",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency", "USD")), name="dividend_in_dollars"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withholding_tax_rate__isnull", True),
+                            models.Q(("withholding_tax_rate__gte", 0), ("withholding_tax_rate__lte", 1)),
+                            _connector="OR",
+                        ),
+                        name="dividend_withholding_is_a_fraction",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Receivable",
@@ -81,6 +111,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("position", "ex_date"), name="receivable_once_per_ex_date"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount__gte", 0), ("gross__gte", 0), ("shares__gte", 0), ("tax__gte", 0)
+                        ),
+                        name="receivable_amounts_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paid_at__isnull", True), ("status", "pending")),
+                            models.Q(("paid_at__isnull", False), ("status", "paid")),
+                            _connector="OR",
+                        ),
+                        name="receivable_paid_at_when_paid",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Split",
@@ -105,6 +156,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("owner", "ticker", "date"), name="split_once_per_owner"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("owner__isnull", True)),
+                        fields=("ticker", "date"),
+                        name="split_once_unowned",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("new_shares__gt", 0), ("old_shares__gt", 0)),
+                        name="split_ratio_above_zero",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SplitApplication",
@@ -133,99 +198,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="dividend",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "ticker", "ex_date"), name="dividend_once_per_owner"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dividend",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("owner__isnull", True)),
-                fields=("ticker", "ex_date"),
-                name="dividend_once_unowned",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dividend",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("dps__gt", 0)), name="dividend_dps_above_zero"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dividend",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("pay_date__gte", models.F("ex_date"))), name="dividend_paid_after_ex_date"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dividend",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency", "USD")), name="dividend_in_dollars"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dividend",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("withholding_tax_rate__isnull", True),
-                    models.Q(("withholding_tax_rate__gte", 0), ("withholding_tax_rate__lte", 1)),
-                    _connector="OR",
-                ),
-                name="dividend_withholding_is_a_fraction",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receivable",
-            constraint=models.UniqueConstraint(
-                fields=("position", "ex_date"), name="receivable_once_per_ex_date"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receivable",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount__gte", 0), ("gross__gte", 0), ("shares__gte", 0), ("tax__gte", 0)
-                ),
-                name="receivable_amounts_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receivable",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paid_at__isnull", True), ("status", "pending")),
-                    models.Q(("paid_at__isnull", False), ("status", "paid")),
-                    _connector="OR",
-                ),
-                name="receivable_paid_at_when_paid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "ticker", "date"), name="split_once_per_owner"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("owner__isnull", True)),
-                fields=("ticker", "date"),
-                name="split_once_unowned",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("new_shares__gt", 0), ("old_shares__gt", 0)),
-                name="split_ratio_above_zero",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="splitapplication",
-            constraint=models.UniqueConstraint(fields=("position", "date"), name="split_once_per_position"),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("position", "date"), name="split_once_per_position")
+                ],
+            },
         ),
     ]

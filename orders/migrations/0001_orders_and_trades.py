@@ -77,6 +77,98 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["position", "trading_date"], name="order_by_day"),
+                    models.Index(fields=["position", "status"], name="order_by_status"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    volbal.order_states.OrderStatus["ACCEPTED"],
+                                    volbal.order_states.OrderStatus["CANCEL_PENDING"],
+                                    volbal.order_states.OrderStatus["NEW"],
+                                    volbal.order_states.OrderStatus["PARTIALLY_FILLED"],
+                                    volbal.order_states.OrderStatus["SUBMITTED"],
+                                    volbal.order_states.OrderStatus["UNKNOWN"],
+                                ],
+                            )
+                        ),
+                        fields=("position",),
+                        name="order_one_open_per_position",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("reason", "below_min"), ("status", volbal.order_states.OrderStatus["REJECTED"])
+                        ),
+                        fields=("position", "trading_date"),
+                        name="order_one_below_min_per_day",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("qty__gt", 0)), name="order_qty_above_zero"),
+                    models.CheckConstraint(
+                        condition=models.Q(("price__isnull", True), ("price__gt", 0), _connector="OR"),
+                        name="order_price_above_zero",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("filled_qty__gte", 0), ("filled_qty__lte", models.F("qty"))),
+                        name="order_not_overfilled",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("commission__gte", 0), ("commission_rate__gte", 0), ("commission_rate__lt", 1)
+                        ),
+                        name="order_commission_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reserved_cash__gte", 0), ("reserved_qty__gte", 0)),
+                        name="order_reserves_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    volbal.order_states.OrderStatus["ACCEPTED"],
+                                    volbal.order_states.OrderStatus["CANCEL_PENDING"],
+                                    volbal.order_states.OrderStatus["NEW"],
+                                    volbal.order_states.OrderStatus["PARTIALLY_FILLED"],
+                                    volbal.order_states.OrderStatus["SUBMITTED"],
+                                    volbal.order_states.OrderStatus["UNKNOWN"],
+                                ],
+                            ),
+                            models.Q(("reserved_cash", 0), ("reserved_qty", 0)),
+                            _connector="OR",
+                        ),
+                        name="order_finished_reserves_nothing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "new",
+                                    "submitted",
+                                    "accepted",
+                                    "partially_filled",
+                                    "filled",
+                                    "cancel_pending",
+                                    "cancelled",
+                                    "rejected",
+                                    "expired",
+                                    "unknown",
+                                ],
+                            )
+                        ),
+                        name="order_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("side__in", ["BUY", "SELL"])), name="order_side_known"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Trade",
@@ -115,142 +207,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["position", "trading_date"], name="order_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["position", "status"], name="order_by_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            volbal.order_states.OrderStatus["ACCEPTED"],
-                            volbal.order_states.OrderStatus["CANCEL_PENDING"],
-                            volbal.order_states.OrderStatus["NEW"],
-                            volbal.order_states.OrderStatus["PARTIALLY_FILLED"],
-                            volbal.order_states.OrderStatus["SUBMITTED"],
-                            volbal.order_states.OrderStatus["UNKNOWN"],
-                        ],
-                    )
-                ),
-                fields=("position",),
-                name="order_one_open_per_position",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("reason", "below_min"), ("status", volbal.order_states.OrderStatus["REJECTED"])
-                ),
-                fields=("position", "trading_date"),
-                name="order_one_below_min_per_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("qty__gt", 0)), name="order_qty_above_zero"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price__isnull", True), ("price__gt", 0), _connector="OR"),
-                name="order_price_above_zero",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("filled_qty__gte", 0), ("filled_qty__lte", models.F("qty"))),
-                name="order_not_overfilled",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("commission__gte", 0), ("commission_rate__gte", 0), ("commission_rate__lt", 1)
-                ),
-                name="order_commission_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reserved_cash__gte", 0), ("reserved_qty__gte", 0)),
-                name="order_reserves_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            volbal.order_states.OrderStatus["ACCEPTED"],
-                            volbal.order_states.OrderStatus["CANCEL_PENDING"],
-                            volbal.order_states.OrderStatus["NEW"],
-                            volbal.order_states.OrderStatus["PARTIALLY_FILLED"],
-                            volbal.order_states.OrderStatus["SUBMITTED"],
-                            volbal.order_states.OrderStatus["UNKNOWN"],
-                        ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "broker", "execution_id"), name="trade_execution_once"
                     ),
-                    models.Q(("reserved_cash", 0), ("reserved_qty", 0)),
-                    _connector="OR",
-                ),
-                name="order_finished_reserves_nothing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "new",
-                            "submitted",
-                            "accepted",
-                            "partially_filled",
-                            "filled",
-                            "cancel_pending",
-                            "cancelled",
-                            "rejected",
-                            "expired",
-                            "unknown",
-                        ],
-                    )
-                ),
-                name="order_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side__in", ["BUY", "SELL"])), name="order_side_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trade",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "broker", "execution_id"), name="trade_execution_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trade",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("commission__gte", 0), ("price__gt", 0), ("qty__gt", 0)),
-                name="trade_amounts_above_zero",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(("commission__gte", 0), ("price__gt", 0), ("qty__gt", 0)),
+                        name="trade_amounts_above_zero",
+                    ),
+                ],
+            },
         ),
     ]

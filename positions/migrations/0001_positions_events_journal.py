@@ -67,6 +67,55 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "number"), name="position_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("cash__gte", 0), ("cash__lt", Decimal("1E+9"))),
+                        name="position_cash_in_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("qty__gte", 0), ("qty__lt", Decimal("1E+7"))),
+                        name="position_qty_in_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("dividend_receivable__gte", 0), ("dividend_receivable__lt", Decimal("1E+9"))
+                        ),
+                        name="position_receivable_in_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reserved_cash__gte", 0), ("reserved_cash__lte", models.F("cash"))
+                        ),
+                        name="position_reserved_cash_covered",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reserved_qty__gte", 0), ("reserved_qty__lte", models.F("qty"))),
+                        name="position_reserved_qty_covered",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("anchor_price__isnull", True),
+                            models.Q(("anchor_price__gt", 0), ("anchor_price__lt", Decimal("1E+9"))),
+                            _connector="OR",
+                        ),
+                        name="position_anchor_above_zero",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withholding_tax_rate__isnull", True),
+                            models.Q(("withholding_tax_rate__gte", 0), ("withholding_tax_rate__lte", 1)),
+                            _connector="OR",
+                        ),
+                        name="position_withholding_is_a_fraction",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["active", "paused", "closed"])),
+                        name="position_status_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="JournalEntry",
@@ -113,6 +162,33 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "journal entries",
+                "indexes": [models.Index(fields=["position", "seq"], name="journal_by_position")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("chain", "seq"), name="journal_seq_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cash_after__gte", 0), ("qty_after__gte", 0), ("receivable_after__gte", 0)
+                        ),
+                        name="journal_balances_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "cause_kind__in",
+                                [
+                                    "opening",
+                                    "cash",
+                                    "adjustment",
+                                    "trade",
+                                    "ex_dividend",
+                                    "dividend_payment",
+                                    "split",
+                                ],
+                            )
+                        ),
+                        name="journal_cause_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,179 +272,69 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.UniqueConstraint(fields=("tenant", "number"), name="position_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("cash__gte", 0), ("cash__lt", Decimal("1E+9"))),
-                name="position_cash_in_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("qty__gte", 0), ("qty__lt", Decimal("1E+7"))),
-                name="position_qty_in_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("dividend_receivable__gte", 0), ("dividend_receivable__lt", Decimal("1E+9"))
-                ),
-                name="position_receivable_in_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reserved_cash__gte", 0), ("reserved_cash__lte", models.F("cash"))),
-                name="position_reserved_cash_covered",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reserved_qty__gte", 0), ("reserved_qty__lte", models.F("qty"))),
-                name="position_reserved_qty_covered",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("anchor_price__isnull", True),
-                    models.Q(("anchor_price__gt", 0), ("anchor_price__lt", Decimal("1E+9"))),
-                    _connector="OR",
-                ),
-                name="position_anchor_above_zero",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("withholding_tax_rate__isnull", True),
-                    models.Q(("withholding_tax_rate__gte", 0), ("withholding_tax_rate__lte", 1)),
-                    _connector="OR",
-                ),
-                name="position_withholding_is_a_fraction",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["active", "paused", "closed"])),
-                name="position_status_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(fields=["position", "seq"], name="journal_by_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(fields=("chain", "seq"), name="journal_seq_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("cash_after__gte", 0), ("qty_after__gte", 0), ("receivable_after__gte", 0)
-                ),
-                name="journal_balances_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "cause_kind__in",
-                        [
-                            "opening",
-                            "cash",
-                            "adjustment",
-                            "trade",
-                            "ex_dividend",
-                            "dividend_payment",
-                            "split",
-                        ],
-                    )
-                ),
-                name="journal_cause_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["position", "type", "seq"], name="event_by_type"),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["tenant", "ts"], name="event_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.UniqueConstraint(fields=("chain", "seq"), name="event_seq_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "type__in",
-                        [
-                            "position_created",
-                            "position_changed",
-                            "position_closed",
-                            "cash_deposited",
-                            "cash_withdrawn",
-                            "adjustment_booked",
-                            "anchor_set",
-                            "position_evaluated",
-                            "order_submitted",
-                            "order_reevaluated",
-                            "order_accepted",
-                            "order_partially_filled",
-                            "order_filled",
-                            "order_rejected",
-                            "order_cancelled",
-                            "order_expired",
-                            "order_unknown",
-                            "anchor_updated",
-                            "guardrail_breached",
-                            "fill_quarantined",
-                            "ex_div_announced",
-                            "ex_div_effective",
-                            "anchor_adjusted_for_dividend",
-                            "dividend_cash_received",
-                            "split_applied",
-                            "config_changed",
-                            "trading_paused",
-                            "trading_resumed",
-                            "trading_halted",
-                            "trading_unhalted",
-                        ],
-                    )
-                ),
-                name="event_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("position__isnull", False), ("scope", "POSITION"), ("tenant__isnull", False)),
-                    models.Q(("position__isnull", True), ("scope", "TENANT"), ("tenant__isnull", False)),
-                    models.Q(("position__isnull", True), ("scope", "GLOBAL"), ("tenant__isnull", True)),
-                    _connector="OR",
-                ),
-                name="event_scope_matches",
-            ),
+            options={
+                "indexes": [
+                    models.Index(fields=["position", "type", "seq"], name="event_by_type"),
+                    models.Index(fields=["tenant", "ts"], name="event_by_time"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("chain", "seq"), name="event_seq_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "type__in",
+                                [
+                                    "position_created",
+                                    "position_changed",
+                                    "position_closed",
+                                    "cash_deposited",
+                                    "cash_withdrawn",
+                                    "adjustment_booked",
+                                    "anchor_set",
+                                    "position_evaluated",
+                                    "order_submitted",
+                                    "order_reevaluated",
+                                    "order_accepted",
+                                    "order_partially_filled",
+                                    "order_filled",
+                                    "order_rejected",
+                                    "order_cancelled",
+                                    "order_expired",
+                                    "order_unknown",
+                                    "anchor_updated",
+                                    "guardrail_breached",
+                                    "fill_quarantined",
+                                    "ex_div_announced",
+                                    "ex_div_effective",
+                                    "anchor_adjusted_for_dividend",
+                                    "dividend_cash_received",
+                                    "split_applied",
+                                    "config_changed",
+                                    "trading_paused",
+                                    "trading_resumed",
+                                    "trading_halted",
+                                    "trading_unhalted",
+                                ],
+                            )
+                        ),
+                        name="event_type_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("position__isnull", False), ("scope", "POSITION"), ("tenant__isnull", False)
+                            ),
+                            models.Q(
+                                ("position__isnull", True), ("scope", "TENANT"), ("tenant__isnull", False)
+                            ),
+                            models.Q(
+                                ("position__isnull", True), ("scope", "GLOBAL"), ("tenant__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="event_scope_matches",
+                    ),
+                ],
+            },
         ),
     ]

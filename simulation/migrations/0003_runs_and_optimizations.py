@@ -87,6 +87,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at"], name="simulation__tenant__6b7636_idx"),
+                    models.Index(fields=["status"], name="simulation__status_932b67_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -141,6 +145,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at"], name="simulation__tenant__a0b7ad_idx"),
+                    models.Index(fields=["status"], name="simulation__status_065de7_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -166,6 +174,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("optimization", "number"), name="each_setting_is_tried_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="OptimizationChunk",
@@ -258,27 +273,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="simulation",
-            index=models.Index(fields=["tenant", "-created_at"], name="simulation__tenant__6b7636_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="simulation",
-            index=models.Index(fields=["status"], name="simulation__status_932b67_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="optimization",
-            index=models.Index(fields=["tenant", "-created_at"], name="simulation__tenant__a0b7ad_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="optimization",
-            index=models.Index(fields=["status"], name="simulation__status_065de7_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=models.UniqueConstraint(
-                fields=("optimization", "number"), name="each_setting_is_tried_once"
-            ),
         ),
     ]

@@ -91,6 +91,15 @@ def test_a_dry_run_saves_nothing(api):
     assert everything_written() == before
 
 
+@pytest.mark.parametrize("dry", ["true", "false"])
+def test_an_evaluation_under_a_wrong_key_is_refused_also_when_it_is_dry(api, dry):
+    cell = opened(api)
+
+    for key in ("", "x" * 256):
+        path = f"/positions/{cell['id']}/evaluate?price=104&dry_run={dry}"
+        assert api.call("POST", path, idempotency_key=key).status_code == 400
+
+
 def test_events_come_newest_first_with_a_cursor(api):
     cell = opened(api)
     api.post(f"/positions/{cell['id']}/evaluate?price=104")

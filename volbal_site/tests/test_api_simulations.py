@@ -141,6 +141,9 @@ def test_a_grid_of_junk_is_refused_and_not_saved(api, grid):
         {"guardrail": {"min_stock_pct": "80", "max_stock_pct": "70"}},
         {"order_policy": {"allow_after_hours": "yes"}},
         {"order_policy": {"order_sizing_strategy": {}}},
+        {"order_policy": {"": True}},
+        {"order_policy": {"min_qty": True}},
+        {"guardrail": {"max_orders_per_day": True}},
         {"nope": {}},
     ],
 )
