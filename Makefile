@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
+# One worker more than there are cores: many tests wait for processes that they start.
+TESTS := $(PY) -m pytest -n 3 --dist worksteal
 INSTALLED := .venv/installed-$(firstword $(shell cksum requirements-dev.txt))
 
 # Tests start many processes; none of them should have to compile everything again.
@@ -22,8 +24,8 @@ run: setup
 	@exec $(PY) manage.py up --demo
 
 test: setup
-	$(PY) -m pytest -n 2 --dist worksteal
-	$(PY) tools/with_postgresql.py $(PY) -m pytest -n 2 --ignore=volbal/tests --dist worksteal -m "database and not browser and not faults"
+	$(TESTS)
+	$(PY) tools/with_postgresql.py $(TESTS) --ignore=volbal/tests -m "database and not browser and not faults"
 
 # Long fault tests, on both databases; the quick half takes some minutes.
 faults: setup
@@ -47,7 +49,7 @@ check: setup
 	$(BIN)/mypy .
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
-	$(PY) -m pytest -n 2 --dist worksteal
+	$(TESTS)
 
 bench: setup
 	$(PY) bench/core.py
