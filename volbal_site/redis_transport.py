@@ -25,12 +25,12 @@ class Channel(redis.Channel):
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Say that a message was dealt with. Nobody is told once the channel is closed: Redis was away."""
         if not self.closed:
-            super().basic_ack(delivery_tag, multiple)
+            super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Give a message back, or away. Likewise."""
         if not self.closed:
-            super().basic_reject(delivery_tag, requeue)
+            super().basic_reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
 
 
 class Transport(ShortWaits, redis.Transport):
