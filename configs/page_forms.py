@@ -168,18 +168,18 @@ def _names(*, has_rate: bool) -> Iterator[tuple[str, str]]:
 
 def _field(group: str, name: str, layers: Layers) -> forms.Field:
     words, own = SETTINGS[name], layers.own[group][name]
-    inherited = value_in(layers.inherited, group, name)
     options: dict[str, Any] = {"label": words.label, "help_text": words.help, "required": False}
     if name in CHOICES:
-        return _choice(name, shown(group, name, inherited), own, options)
+        return _choice(name, own, options)
     field = _number(group, name, **options)
     field.initial = own
+    inherited = value_in(layers.inherited, group, name)
     placeholder = field.prepare_value(inherited) if isinstance(inherited, Decimal) else inherited
     field.widget.attrs["placeholder"] = placeholder
     return field
 
 
-def _choice(name: str, inherited: str, own: Any, options: dict[str, Any]) -> forms.Field:
+def _choice(name: str, own: Any, options: dict[str, Any]) -> forms.Field:
     words = CHOICES[name]
     known = {one: words.get(one, one) for one in STRATEGIES} if name == "order_sizing_strategy" else words
     choices = [("", "Inherited"), *known.items()]

@@ -64,7 +64,7 @@
       lineType: L.LineType.WithSteps, priceLineVisible: false, crosshairMarkerVisible: false, ...options,
     });
   const number = (text) => (text === null ? null : Number(text));
-  let price = null, marks = null, shown = null;
+  let price = null, marks = null, shown = null, looks = {};
   const band = new Band();
   const anchor = steps({ lineWidth: 2 });
   const sell = steps({ lineWidth: 1, lineStyle: L.LineStyle.Dashed });
@@ -79,6 +79,12 @@
     anchor.applyOptions({ color: colour("--warn") });
     [sell, buy].forEach((level) => level.applyOptions({ color: colour("--accent") }));
     band.fill = faint(colour("--accent"), 0.09);
+    looks = {
+      buy: { position: "belowBar", shape: "arrowUp", color: colour("--gain"), text: "Buy" },
+      sell: { position: "aboveBar", shape: "arrowDown", color: colour("--loss"), text: "Sell" },
+      dividend: { position: "inBar", shape: "circle", color: ink, text: "Ex" },
+      split: { position: "aboveBar", shape: "circle", color: colour("--warn"), text: "Split" },
+    };
     if (price) price.applyOptions(shown.line ? { color: colour("--ink") } : candleColours());
     if (shown) mark();
   };
@@ -90,16 +96,10 @@
   // Signs and words as well as colours: an arrow for each, and its word where its neighbours leave room for it.
   const WORD = 30;
   const mark = () => {
-    const looks = {
-      buy: { position: "belowBar", shape: "arrowUp", color: colour("--gain"), text: "Buy" },
-      sell: { position: "aboveBar", shape: "arrowDown", color: colour("--loss"), text: "Sell" },
-      dividend: { position: "inBar", shape: "circle", color: colour("--quiet"), text: "Ex" },
-      split: { position: "aboveBar", shape: "circle", color: colour("--warn"), text: "Split" },
-    };
     const scale = chart.timeScale(), sides = { above: [], below: [] };
     const spots = shown.marks.map(([time, kind]) => {
       const side = looks[kind].position === "aboveBar" ? sides.above : sides.below;
-      const at = scale.timeToCoordinate(time);
+      const at = scale.logicalToCoordinate(scale.timeToIndex(time, true));  // a trade may lie between two prices
       return { side, at, order: side.push(at) - 1, look: { time, ...looks[kind] } };
     });
     const near = (spot, step) => Math.abs(spot.side[spot.order + step] - spot.at) < WORD;
